@@ -1,0 +1,1 @@
+"""Linework into walls, openings and rooms."""

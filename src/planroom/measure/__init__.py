@@ -1,0 +1,1 @@
+"""Elements into quantities: which sheets count, how long, how large, how sure."""

@@ -1,0 +1,1 @@
+"""Who may use how many bytes: the machine, the ledger, the kernel limit."""

@@ -1,0 +1,233 @@
+"""The records that travel through the pipeline, one way: Document -> Linework -> Sheet(Elements) -> Quantity -> Report.
+
+Frames: a *sheet unit* is a PDF point, a DXF drawing unit, an IFC metre or an image pixel, y up (images: y up too, so that
+one rule turns units into pixels). A *pixel* is one of the sheet's picture, y down. `Sheet.to_px` is the only way between.
+Metres exist only where a scale does: `Scale.m_per_unit`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planroom.errors import Fault
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
+State = Literal["measured", "estimated", "withheld"]
+Status = Literal["new", "existing", "demolished"]
+FileKind = Literal["pdf", "image", "dxf", "ifc"]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One input file: where it lies, as which kind it is read, and the SHA-256 that keys everything about it."""
+
+    path: str
+    kind: FileKind
+    sha256: str
+    size_bytes: int
+
+
+class Style(NamedTuple):
+    """How a path is drawn. `colour` is 0xRRGGBB, `width` in sheet units, `layer` and `block` empty where unknown."""
+
+    layer: str
+    block: str
+    colour: int
+    width: float
+    dashed: bool
+    filled: bool
+
+
+class Text(NamedTuple):
+    """One run of text: centre and box in sheet units, height of a capital, angle in degrees counter-clockwise."""
+
+    string: str
+    x: float
+    y: float
+    box: tuple[float, float, float, float]
+    height: float
+    angle: float
+    source: str  # "text layer", "entity", "ocr"
+
+
+@dataclass(slots=True)
+class Linework:
+    """A sheet's vectors as a struct of arrays, in sheet units.
+
+    segments_xyxy (N, 4) straight pieces; segment_path (N,) the path that each belongs to.
+    arcs (M, 5) cx, cy, radius, start angle, sweep in radians (sweep > 0, counter-clockwise); arc_path (M,).
+    fills: closed rings (K, 2) of filled areas, with fill_path (F,).
+    path_style (P,) index into styles.
+    """
+
+    segments_xyxy: Floats
+    segment_path: Ints
+    arcs: Floats
+    arc_path: Ints
+    fills: list[Floats]
+    fill_path: Ints
+    path_style: Ints
+    styles: list[Style]
+    texts: list[Text]
+
+    @property
+    def n_paths(self) -> int:
+        """How many drawing operations or entities the sheet holds."""
+        return len(self.path_style)
+
+
+@dataclass(slots=True)
+class Page:
+    """What a reader yields for one sheet: its extent, its vectors and its picture.
+
+    extent: x0, y0, x1, y1 in sheet units. unit_m: metres of the real world in a sheet unit where the file states it
+    (DXF, IFC), else None. picture_bgr (H, W, 3) uint8.
+    `paper_unit_m`: metres of paper in a unit (a PDF point), else None.
+    """
+
+    index: int
+    name: str
+    extent: tuple[float, float, float, float]
+    linework: Linework
+    picture_bgr: NDArray[np.uint8]
+    unit_m: float | None = None
+    paper_unit_m: float | None = None
+    unit_evidence: str = ""
+
+
+@dataclass(slots=True)
+class Scale:
+    """How a sheet unit becomes metres, and why we believe it.
+
+    ratio: what the sheet prints (50.0 for 1:50), always reported. m_per_unit: what measuring uses, None where withheld.
+    """
+
+    ratio: float | None
+    m_per_unit: float | None
+    state: State
+    evidence: str
+
+
+@dataclass(slots=True)
+class Element:
+    """One thing found on a sheet.
+
+    kind: wall, door, window, opening, room, stair. outline (K, 2) ring in sheet units, not repeated at the end; empty
+    where the element was not drawn (an IFC door without geometry). sizes: in sheet units (length, thickness, width,
+    height) or sheet units squared (area); measuring turns them into metres. stated: what the file itself says, in SI
+    (area_m2, width_m, height_m, perimeter_m). lines (L, 4): the pieces of linework that the element came from, at most 64.
+    traits: subtype, number, name, use and whatever else words describe.
+    """
+
+    id: str
+    kind: str
+    outline: Floats
+    confidence: float
+    lines: Floats
+    sources: list[str]
+    status: Status | None = None
+    sizes: dict[str, float] = field(default_factory=dict)
+    stated: dict[str, float] = field(default_factory=dict)
+    traits: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Sheet:
+    """One drawing sheet, read: what it says of itself and what was found on it.
+
+    id: twelve digits of the file's hash and the page, so two files with one name never share anything.
+    kind: plan, elevation, section, detail, schedule, site, cover, unknown.
+    view: what a plan shows: general, enlarged, ceiling, demolition, furniture, electrical, roof, foundation ("" if none).
+    storey: a normal name of the level ("0", "1", "-1", "roof"), "" where unknown.
+    """
+
+    id: str
+    file: str
+    page: int
+    name: str
+    width_px: int
+    height_px: int
+    extent: tuple[float, float, float, float]
+    picture: str  # path of the PNG
+    number: str | None = None
+    title: str | None = None
+    kind: str = "unknown"
+    view: str = ""
+    storey: str = ""
+    discipline: str | None = None
+    revision: str | None = None
+    scale: Scale | None = None
+    viewports: list[dict[str, Any]] = field(default_factory=list)
+    elements: list[Element] = field(default_factory=list)
+    heights: dict[str, float] = field(default_factory=dict)  # clear or storey heights read off the sheet, in metres
+    timings: list[dict[str, Any]] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def px_per_unit(self) -> float:
+        """Pixels of the picture in a sheet unit."""
+        return self.width_px / (self.extent[2] - self.extent[0])
+
+    def to_px(self, points: Floats) -> Floats:
+        """Points (K, 2) of sheet units as pixels (K, 2), y down."""
+        x0, _, _, y1 = self.extent
+        return (points - (x0, y1)) * (self.px_per_unit, -self.px_per_unit)
+
+
+@dataclass(slots=True)
+class Quantity:
+    """A number with its state and the elements it rests on.
+
+    value and interval are None where withheld, and `reason` says why. sources: ids of elements (of quantities, for a
+    total). sheet: the sheet's id, None for a total over the set. stated: the same number as the drawing prints it.
+    """
+
+    id: str
+    item: str
+    measure: Literal["count", "length", "area", "perimeter", "width", "height", "surface", "volume"]
+    unit: str
+    value: float | None
+    state: State
+    sheet: str | None
+    sources: list[str]
+    interval: tuple[float, float] | None = None
+    reason: str | None = None
+    stated: float | None = None
+    note: str = ""
+    total: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is wrong on the drawing."""
+
+    code: str
+    severity: Literal["error", "warning", "note"]
+    sheet: str
+    box_px: tuple[float, float, float, float] | None
+    message: str
+    sources: list[str]
+
+
+@dataclass(slots=True)
+class Report:
+    """All that a run found, as every output shows it."""
+
+    sheets: list[Sheet] = field(default_factory=list)
+    quantities: list[Quantity] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    memory: dict[str, Any] = field(default_factory=dict)
+    timings: list[dict[str, Any]] = field(default_factory=list)
+    groups: list[dict[str, Any]] = field(default_factory=list)
+    units: Literal["metric", "imperial"] = "metric"
+
+    @property
+    def status(self) -> Literal["complete", "partial"]:
+        """`partial` as soon as one part failed."""
+        return "partial" if self.faults else "complete"

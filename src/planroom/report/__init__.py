@@ -1,0 +1,1 @@
+"""The same report as JSON, HTML, XLSX and marked-up PDF."""

@@ -1,0 +1,1 @@
+"""What a sheet says of itself: title, number, kind, scale, labels."""
