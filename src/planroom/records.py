@@ -87,7 +87,8 @@ class Page:
 
     extent: x0, y0, x1, y1 in sheet units. unit_m: metres of the real world in a sheet unit where the file states it
     (DXF, IFC), else None. picture_bgr (H, W, 3) uint8.
-    `paper_unit_m`: metres of paper in a unit (a PDF point), else None.
+    paper_unit_m: metres of paper in a unit (a PDF point), else None. elements: set by readers of models (IFC), where
+    nothing has to be found in linework; None asks for detection. storey, title: set by readers that know them.
     """
 
     index: int
@@ -98,6 +99,10 @@ class Page:
     unit_m: float | None = None
     paper_unit_m: float | None = None
     unit_evidence: str = ""
+    elements: list[Element] | None = None
+    storey: str = ""
+    title: str | None = None
+    heights: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
