@@ -1,0 +1,235 @@
+"""Walls as bands: two parallel faces with nothing between that goes all the way, in a pen that draws walls.
+
+Glossary. *Face*: a maximal line that may bound a wall. *Band*: the strip between two faces where both are drawn.
+*Corridor*: the bands that share a direction and both offsets; the gaps between them are where openings lie.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from planroom.detect.layers import meaning_of
+from planroom.detect.lines import Bools, Lines, repeated
+from planroom.records import Floats, Ints, Style
+
+MIN_THICKNESS_M = 0.045
+MAX_THICKNESS_M = 0.62
+_MIN_OVERLAP_M = 0.05
+_SAME_OFFSET_M = 0.012
+
+
+@dataclass(slots=True)
+class Bands:
+    """Bands as a struct of arrays: direction (N,), low and high offsets (N,), start and end (N,), faces (N, 2) line ids.
+
+    `axes` (D, 2) as in `Lines`; corridor (N,) numbers the corridor of each.
+    """
+
+    axes: Floats
+    direction: Ints
+    low: Floats
+    high: Floats
+    start: Floats
+    end: Floats
+    faces: Ints
+    corridor: Ints
+
+    def __len__(self) -> int:
+        return len(self.low)
+
+    def take(self, keep: Bools | Ints) -> Bands:
+        """Only the bands that `keep` names."""
+        return Bands(
+            self.axes,
+            self.direction[keep],
+            self.low[keep],
+            self.high[keep],
+            self.start[keep],
+            self.end[keep],
+            self.faces[keep],
+            self.corridor[keep],
+        )
+
+    def polygons(self) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
+        """The bands (N,) as shapely polygons in metres."""
+        return strips(self.axes[self.direction], self.low, self.high, self.start, self.end)
+
+
+def strips(
+    along: Floats, low: Floats, high: Floats, start: Floats, end: Floats
+) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
+    """Rectangles (N,) between two offsets and two positions along unit vectors `along` (N, 2)."""
+    across = np.stack([-along[:, 1], along[:, 0]], axis=1)
+    corners = [
+        across * o[:, None] + along * s[:, None] for o, s in ((low, start), (low, end), (high, end), (high, start))
+    ]
+    rings = np.stack([*corners, corners[0]], axis=1)
+    return np.asarray(shapely.polygons(rings), dtype=object)
+
+
+def find_faces(lines: Lines, styles: list[Style], extent: tuple[float, float, float, float]) -> Bools:
+    """Which lines (N,) may be wall faces: no dashes, no page frame, no regular family, no layer that says otherwise.
+
+    Where layers named after walls hold a fair share of the lines, only these (and unnamed ones in their pen) count.
+    """
+    meanings = [_meaning(style) for style in styles]
+    says_wall = np.array([m == "wall" for m in meanings], bool)
+    says_other = np.array([m in ("other", "stair", "door", "window") for m in meanings], bool)
+    width, height = extent[2] - extent[0], extent[3] - extent[1]
+    frame = lines.length > 0.8 * max(width, height)
+    keep: Bools = ~frame & (lines.length > 0.03)
+    wall_metres = float(lines.length[says_wall[lines.style] & keep].sum()) if len(lines) else 0.0
+    if wall_metres > 8.0:
+        return keep & says_wall[lines.style]
+    dashed = np.array([style.dashed for style in styles], bool)
+    keep &= ~dashed[lines.style] & ~says_other[lines.style]
+    index = np.flatnonzero(keep)
+    keep[index[repeated(lines.take(keep))]] = False
+    return keep
+
+
+def _meaning(style: Style) -> str:
+    return (meaning_of(style.block) if style.block else "") or meaning_of(style.layer)
+
+
+def find_bands(lines: Lines, faces: Bools) -> Bands:
+    """Bands between the faces of `lines` that `faces` (N,) names.
+
+    A pair counts where nothing runs between its faces over some stretch. A pair that is clean only in part (a window's
+    lines lie between) counts where its thickness is one that clean pairs of the sheet have.
+    """
+    index = np.flatnonzero(faces).astype(np.int32)
+    first, second = _pairs(lines, index)
+    if len(first) == 0:
+        return _bands(lines, first, second)
+    clear = _clear_share(lines, index, first, second)
+    pens = _wall_pens(lines, first[clear > 0.95], second[clear > 0.95])
+    drawn = pens[lines.style[first]] & pens[lines.style[second]]
+    first, second, clear = first[drawn], second[drawn], clear[drawn]
+    thickness = lines.offset[second] - lines.offset[first]
+    overlap = np.minimum(lines.end[first], lines.end[second]) - np.maximum(lines.start[first], lines.start[second])
+    clean = clear > 0.95
+    usual = _usual(thickness, thickness[clean], overlap[clean])
+    keep = clean | ((clear > 0.03) & usual)
+    return _drop_nested(_bands(lines, first[keep], second[keep]))
+
+
+def _pairs(lines: Lines, index: Ints) -> tuple[Ints, Ints]:
+    """Pairs of parallel faces (lower offset first) whose distance may be a wall's thickness and that overlap."""
+    boxes = shapely.box(lines.start[index], lines.offset[index], lines.end[index], lines.offset[index])
+    firsts, seconds = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]
+    for direction in np.unique(lines.direction[index]):
+        here = index[lines.direction[index] == direction]
+        if len(here) < 2:
+            continue
+        own = boxes[lines.direction[index] == direction]
+        tree = shapely.STRtree(own)
+        reach = shapely.box(
+            lines.start[here],
+            lines.offset[here] + MIN_THICKNESS_M,
+            lines.end[here],
+            lines.offset[here] + MAX_THICKNESS_M,
+        )
+        a, b = tree.query(reach)
+        overlap = np.minimum(lines.end[here[a]], lines.end[here[b]]) - np.maximum(
+            lines.start[here[a]], lines.start[here[b]]
+        )
+        keep = overlap > _MIN_OVERLAP_M
+        firsts.append(here[a[keep]])
+        seconds.append(here[b[keep]])
+    return np.concatenate(firsts), np.concatenate(seconds)
+
+
+def _clear_share(lines: Lines, index: Ints, first: Ints, second: Ints) -> Floats:
+    """Share (P,) of each pair's overlap along which no other face runs between the two."""
+    low = np.maximum(lines.start[first], lines.start[second])
+    high = np.minimum(lines.end[first], lines.end[second])
+    share = np.ones(len(first))
+    for direction in np.unique(lines.direction[first]):
+        here = index[lines.direction[index] == direction]
+        tree = shapely.STRtree(
+            shapely.box(lines.start[here], lines.offset[here], lines.end[here], lines.offset[here])
+        )
+        pairs = np.flatnonzero(lines.direction[first] == direction)
+        gap = 0.1 * (lines.offset[second[pairs]] - lines.offset[first[pairs]])
+        inner = shapely.box(
+            low[pairs] + 0.01, lines.offset[first[pairs]] + gap, high[pairs] - 0.01, lines.offset[second[pairs]] - gap
+        )
+        at, line = tree.query(inner)
+        order = np.lexsort((lines.start[here[line]], at))
+        at, line = at[order], here[line[order]]
+        for pair, group in zip(*_groups(at), strict=True):
+            p = pairs[pair]
+            covered, reach = 0.0, low[p]
+            for k in line[group]:
+                begin, stop = max(reach, lines.start[k]), min(high[p], lines.end[k])
+                if stop > begin:
+                    covered += stop - begin
+                    reach = stop
+            share[p] = 1 - covered / max(high[p] - low[p], 1e-9)
+    return share
+
+
+def _groups(keys: Ints) -> tuple[Ints, list[slice]]:
+    """Distinct values of sorted keys and the slice that each fills."""
+    values, first = np.unique(keys, return_index=True)
+    edges = [*first.tolist(), len(keys)]
+    return values, [slice(a, b) for a, b in zip(edges, edges[1:], strict=False)]
+
+
+def _wall_pens(lines: Lines, first: Ints, second: Ints) -> Bools:
+    """Which styles (S,) draw walls: those whose clean pairs are long together, beside the style with the most."""
+    styles = int(lines.style.max()) + 1 if len(lines) else 0
+    overlap = np.minimum(lines.end[first], lines.end[second]) - np.maximum(lines.start[first], lines.start[second])
+    metres = np.zeros(styles)
+    for side in (first, second):
+        metres += np.bincount(lines.style[side], overlap, styles)
+    return np.asarray(metres >= 0.12 * metres.max(initial=0.0))
+
+
+def _usual(thickness: Floats, clean: Floats, weight: Floats) -> Bools:
+    """Which pairs have a thickness that clean pairs have for at least a twentieth of their length, to 8 mm."""
+    bins = np.round(clean / 0.004).astype(int)
+    mass = np.bincount(bins, weight, 200)
+    near = np.convolve(mass, np.ones(5), "same")
+    at = np.clip(np.round(thickness / 0.004).astype(int), 0, 199)
+    return np.asarray(near[at] >= 0.05 * mass.sum())
+
+
+def _bands(lines: Lines, first: Ints, second: Ints) -> Bands:
+    low, high = lines.offset[first], lines.offset[second]
+    direction = lines.direction[first]
+    order = np.lexsort((high, low, direction))
+    corridor = np.zeros(len(first), np.int32)
+    if len(first):
+        new = (np.diff(direction[order], prepend=-1) != 0) | (np.diff(low[order], prepend=-np.inf) > _SAME_OFFSET_M)
+        group = np.cumsum(new)
+        inner = np.lexsort((high[order], group))
+        jump = (np.diff(group[inner], prepend=-1) != 0) | (np.diff(high[order][inner], prepend=-np.inf) > _SAME_OFFSET_M)
+        corridor[order[inner]] = np.cumsum(jump) - 1
+    return Bands(
+        axes=lines.axes,
+        direction=direction,
+        low=low,
+        high=high,
+        start=np.maximum(lines.start[first], lines.start[second]),
+        end=np.minimum(lines.end[first], lines.end[second]),
+        faces=np.stack([first, second], axis=1).astype(np.int32),
+        corridor=corridor,
+    )
+
+
+def _drop_nested(bands: Bands) -> Bands:
+    """Without the bands that lie inside another (a window's lines inside its wall)."""
+    if len(bands) < 2:
+        return bands
+    polygons = bands.polygons()
+    area = shapely.area(polygons)
+    tree = shapely.STRtree(polygons)
+    inner, outer = tree.query(shapely.buffer(polygons, -0.002), predicate="within")
+    keep = np.ones(len(bands), bool)
+    keep[inner[area[inner] < 0.98 * area[outer]]] = False
+    return bands.take(keep)

@@ -1,0 +1,244 @@
+"""Footprints and sizes of IFC elements, computed from their solids.
+
+Frames: world metres, z up. A *mesh* is what the geometry kernel returns for one element; a *shadow* is the outline of a
+mesh seen along an axis, as a shapely polygon. Gross meshes have no openings cut out of them, net meshes have.
+Source of the wall's rules: Qto_WallBaseQuantities of IFC 4 (length along the axis, side area seen across it).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+import ifcopenshell.geom
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely import Polygon
+from shapely.geometry.base import BaseGeometry
+
+from planroom.ingest.ifc_model import Entity, Model, opening_of, parts_of
+from planroom.records import Floats
+
+_GRID_M: Final = 1e-5  # coordinates closer than this are one: the kernel's are exact to about 1e-7
+_STRAIGHT: Final = 0.85  # share of its rectangle that a straight wall's footprint fills; mitred ends fill less than 1
+_LEVEL_NORMAL: Final = 0.5  # a face whose normal leans up to 60 degrees from the vertical still is a floor
+_DEPTH: Final = 6  # how deep aggregates may nest before we stop looking for geometry
+
+
+class Mesh(NamedTuple):
+    """Triangles: vertices (N, 3) in world metres, faces (M, 3) of vertex indices."""
+
+    vertices: Floats
+    faces: NDArray[np.int64]
+
+    def corners(self) -> Floats:
+        """The corners of all triangles (M, 3, 3)."""
+        return self.vertices[self.faces]
+
+
+@dataclass(slots=True)
+class Body:
+    """An element's geometry, ready for the plan.
+
+    footprint: its shadow on the floor. box (4, 2): for a door or window its rectangle, from the near end of its local x
+    axis, the local y axis pointing from the first edge to the third. mesh: what a horizontal cut is taken through.
+    """
+
+    footprint: BaseGeometry
+    low_m: float
+    high_m: float
+    mesh: Mesh
+    sizes: dict[str, float] = field(default_factory=dict)
+    box: Floats | None = None
+    note: str = ""
+
+    def outline(self) -> Floats:
+        """The exterior ring of the largest part of the footprint (K, 2), not repeated at the end."""
+        largest = max(polygons_of(self.footprint), key=lambda part: part.area, default=None)
+        return np.empty((0, 2)) if largest is None else np.array(largest.exterior.coords)[:-1]
+
+
+class Kernel:
+    """Turns elements of one model into bodies, one at a time, so that a failure costs one element. Not thread-safe."""
+
+    def __init__(self, model: Model):
+        self._model = model
+        self._gross = _settings(cut_openings=False)
+        self._net = _settings(cut_openings=True)
+
+    def body(self, kind: str, product: Entity) -> Body | None:
+        """The element's body, None where it has no usable geometry, neither of its own nor of its parts."""
+        gross = self._mesh(product, self._gross)
+        note = ""
+        if gross is None and kind in ("door", "window") and (opening := opening_of(product)) is not None:
+            gross, note = self._mesh(opening, self._gross), "opening"
+        if gross is None:
+            return None
+        low_m, high_m = float(gross.vertices[:, 2].min()), float(gross.vertices[:, 2].max())
+        if kind in ("door", "window"):
+            box, sizes = _framed(gross, self._model.placement(product), self._width(product))
+            return Body(shapely.convex_hull(shapely.multipoints(box)), low_m, high_m, gross, sizes, box[:4], note)
+        if kind == "room":
+            floor = _floor(gross)
+            sizes = {"area": floor.area, "perimeter": floor.length, "height": high_m - low_m}
+            return Body(floor, low_m, high_m, gross, sizes)
+        footprint = shadow(gross, np.eye(3)[:2])
+        if kind == "wall":
+            net = self._mesh(product, self._net) or gross if getattr(product, "HasOpenings", ()) else gross
+            return Body(footprint, low_m, high_m, net, _wall_sizes(footprint, gross, net))
+        return Body(footprint, low_m, high_m, gross, {"area": footprint.area, "height": high_m - low_m})
+
+    def _width(self, product: Entity) -> float | None:
+        width = getattr(product, "OverallWidth", None)
+        return float(width) * self._model.length_m if width else None
+
+    def _mesh(self, product: Entity, settings: object, depth: int = 0) -> Mesh | None:
+        """The mesh of the product or, where it has none, of its parts together."""
+        if getattr(product, "Representation", None) is not None:
+            try:
+                geometry = ifcopenshell.geom.create_shape(settings, product).geometry
+            except RuntimeError as error:
+                if "bad_alloc" in str(error):
+                    raise MemoryError(str(error)) from error
+            else:
+                mesh = _usable(np.array(geometry.verts), np.array(geometry.faces))
+                if mesh is not None:
+                    return mesh
+        parts = [] if depth == _DEPTH else [self._mesh(part, settings, depth + 1) for part in parts_of(product)]
+        return _joined([part for part in parts if part is not None])
+
+
+def shadow(mesh: Mesh, axes: Floats) -> BaseGeometry:
+    """What the mesh covers when seen across the plane of `axes` (2, 3), in that plane's coordinates."""
+    # Relative to the mesh's own corner: world coordinates of a surveyed site leave the grid no digits.
+    origin = mesh.vertices.min(axis=0)
+    offset = axes @ origin
+    return shapely.transform(_union((mesh.corners() - origin) @ axes.T), lambda points: points + offset)
+
+
+def cut(mesh: Mesh, height_m: float) -> BaseGeometry:
+    """The section of the mesh at `height_m` of the world; empty where the plane passes above or below it."""
+    corners = mesh.corners()
+    above = corners[:, :, 2] > height_m
+    crossed = corners[above.any(axis=1) & ~above.all(axis=1)]
+    if not len(crossed):
+        return Polygon()
+    ends = np.empty((len(crossed), 2, 2))
+    at = np.zeros(len(crossed), dtype=np.intp)
+    rows = np.arange(len(crossed))
+    for one, other in ((0, 1), (1, 2), (2, 0)):
+        a, b = crossed[:, one], crossed[:, other]
+        hit = (a[:, 2] > height_m) != (b[:, 2] > height_m)
+        share = (height_m - a[hit, 2]) / (b[hit, 2] - a[hit, 2])
+        ends[rows[hit], at[hit]] = a[hit, :2] + share[:, None] * (b[hit, :2] - a[hit, :2])
+        at[hit] += 1
+    origin = ends.min(axis=(0, 1))
+    lines = shapely.union_all(shapely.linestrings(ends - origin), grid_size=_GRID_M)
+    return shapely.transform(shapely.build_area(lines), lambda points: points + origin)
+
+
+def polygons_of(shape: BaseGeometry) -> list[Polygon]:
+    """The polygons in a geometry of any kind, the degenerate left out."""
+    return [part for part in shapely.get_parts(shape) if isinstance(part, Polygon) and part.area > 0]
+
+
+def _settings(*, cut_openings: bool) -> object:
+    settings = ifcopenshell.geom.settings()
+    settings.set("use-world-coords", True)
+    settings.set("disable-opening-subtractions", not cut_openings)
+    settings.set("no-normals", True)
+    return settings
+
+
+def _usable(coordinates: Floats, indices: NDArray[np.int64]) -> Mesh | None:
+    vertices, faces = coordinates.reshape(-1, 3), indices.reshape(-1, 3)
+    return Mesh(vertices, faces) if len(faces) and np.isfinite(vertices).all() else None
+
+
+def _joined(meshes: list[Mesh]) -> Mesh | None:
+    if not meshes:
+        return None
+    starts = np.cumsum([0] + [len(mesh.vertices) for mesh in meshes[:-1]])
+    return Mesh(
+        np.concatenate([mesh.vertices for mesh in meshes]),
+        np.concatenate([mesh.faces + start for mesh, start in zip(meshes, starts, strict=True)]),
+    )
+
+
+def _union(triangles: Floats) -> BaseGeometry:
+    """The union of triangles (M, 3, 2), slivers left out."""
+    edges = triangles[:, 1:] - triangles[:, :1]
+    doubled = edges[:, 0, 0] * edges[:, 1, 1] - edges[:, 0, 1] * edges[:, 1, 0]
+    solid = triangles[np.abs(doubled) > 2 * _GRID_M**2]
+    return shapely.union_all(shapely.polygons(solid), grid_size=_GRID_M) if len(solid) else Polygon()
+
+
+def _floor(mesh: Mesh) -> BaseGeometry:
+    """The floor of a room: its downward faces seen from above; its whole shadow where it has none."""
+    corners = mesh.corners() - mesh.vertices.min(axis=0)
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    # The sign of the volume tells whether the faces look out of the solid, as they should, or into it.
+    outward = np.sign(np.einsum("ij,ij->", corners[:, 0], normals)) or 1.0
+    lengths = np.linalg.norm(normals, axis=1)
+    down = outward * normals[:, 2] < -_LEVEL_NORMAL * lengths
+    return shadow(Mesh(mesh.vertices, mesh.faces[down]) if down.any() else mesh, np.eye(3)[:2])
+
+
+def _framed(mesh: Mesh, placement: Floats, stated_width: float | None) -> tuple[Floats, dict[str, float]]:
+    """The element's box along its own axes: its 8 corners on the floor (lower 4 first), its width and its height.
+
+    IFC lays a door or window in the x-z plane of its placement. Where only its y extent fits the stated width, the
+    exporter turned the frame, and so do we.
+    """
+    axes, origin = placement[:3, :3], placement[:3, 3]
+    local = (mesh.vertices - origin) @ axes
+    low, high = local.min(axis=0), local.max(axis=0)
+    size = high - low
+    if stated_width and abs(size[1] - stated_width) < 0.1 * stated_width < abs(size[0] - stated_width):
+        turned = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+        return _framed(mesh, np.block([[axes @ turned, origin[:, None]], [np.zeros((1, 3)), np.ones((1, 1))]]), None)
+    xy = [(low[0], low[1]), (high[0], low[1]), (high[0], high[1]), (low[0], high[1])]
+    corners = np.array([(x, y, z) for z in (low[2], high[2]) for x, y in xy]) @ axes.T + origin
+    return corners[:, :2], {"width": float(size[0]), "height": float(size[2])}
+
+
+def _wall_sizes(footprint: BaseGeometry, gross: Mesh, net: Mesh) -> dict[str, float]:
+    """Length, thickness and height of a wall, its side area without (`area_side`) and with openings off (`_net`)."""
+    height = float(np.ptp(gross.vertices[:, 2]))
+    rectangle = shapely.oriented_envelope(footprint)
+    if not isinstance(rectangle, Polygon) or rectangle.area == 0:
+        return {"height": height}
+    ring = np.array(rectangle.exterior.coords)
+    sides = np.linalg.norm(np.diff(ring[:3], axis=0), axis=1)
+    length, thickness = float(sides.max()), float(sides.min())
+    if footprint.area >= _STRAIGHT * rectangle.area:
+        along = np.diff(ring[:3], axis=0)[int(sides.argmax())] / length
+        plane = np.array([[along[0], along[1], 0.0], [0.0, 0.0, 1.0]])
+        areas = {"area_side": shadow(gross, plane).area, "area_side_net": shadow(net, plane).area}
+    else:
+        length, thickness = _strip(footprint, length, thickness)
+        areas = {"area_side": _lateral(gross, thickness), "area_side_net": _lateral(net, thickness)}
+    return {"length": length, "thickness": thickness, "height": height} | areas
+
+
+def _strip(footprint: BaseGeometry, length: float, thickness: float) -> tuple[float, float]:
+    """Length along the middle and thickness of a bent or curved strip; what was given where it is no strip.
+
+    An open strip has area L·t and perimeter 2(L + t), exact for arcs and right-angled bends; a closed one 2L.
+    """
+    half, area = footprint.length / 2, footprint.area
+    if any(part.interiors for part in polygons_of(footprint)):
+        return half, area / half
+    root = half**2 - 4 * area
+    return (length, thickness) if root < 0 else ((half + math.sqrt(root)) / 2, (half - math.sqrt(root)) / 2)
+
+
+def _lateral(mesh: Mesh, thickness: float) -> float:
+    """The area of one side of a bent wall: half its upright faces, its two ends left out."""
+    corners = mesh.corners()
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]) / 2
+    areas = np.linalg.norm(normals, axis=1)
+    upright = float(areas[np.abs(normals[:, 2]) < 0.1 * areas].sum())
+    return upright / 2 - thickness * float(np.ptp(mesh.vertices[:, 2]))

@@ -1,0 +1,83 @@
+"""PNG, JPEG and TIFF pages as pictures. Their size is read from the header first, so that no picture bombs the memory."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from planroom.errors import BudgetRefused, MislabelledFile, NoSheet, OversizedInput, ReaderFailed, TruncatedFile
+from planroom.ingest.linework import LineworkBuilder
+from planroom.memory.manager import MemoryManager
+from planroom.records import Page
+from planroom.units import INCH_M, format_bytes
+
+Image.MAX_IMAGE_PIXELS = None  # the lease is the limit
+_FORMATS = ("PNG", "JPEG", "TIFF")
+
+
+def lease_bytes(pixels: int) -> int:
+    """Anonymous bytes that decoding and shrinking a picture takes: the decoder's rows, RGB, and the reduced copy."""
+    return 16_000_000 + 8 * pixels
+
+
+def read_image(
+    path: Path,
+    *,
+    picture_px: int,
+    ledger: MemoryManager,
+    progress: Callable[[str, float], None],
+    pages: Collection[int] | None = None,
+) -> Iterator[Page]:
+    """Each frame of the picture as a `Page` without linework, in pixels of the picture that is kept.
+
+    Raises OversizedInput where a frame does not fit the bytes at hand, TruncatedFile where its data ends early.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of broken EXIF blocks, which nothing here reads
+            image = Image.open(path, formats=_FORMATS)
+            frames = getattr(image, "n_frames", 1)
+    except UnidentifiedImageError as error:
+        raise MislabelledFile("is no PNG, JPEG or TIFF") from error
+    except (OSError, SyntaxError, ValueError) as error:
+        raise TruncatedFile(f"its header is broken: {error}") from error
+    with image:
+        for index in range(frames):
+            if pages is None or index in pages:
+                progress("read", index / frames)
+                yield _read_frame(image, index, picture_px, ledger)
+
+
+def _read_frame(image: Image.Image, index: int, picture_px: int, ledger: MemoryManager) -> Page:
+    try:
+        image.seek(index)
+        width, height = image.size
+        if width < 8 or height < 8:
+            raise NoSheet(f"is {width} × {height} pixels")
+        if image.format == "JPEG":
+            image.draft("RGB", (picture_px, picture_px))
+        pixels = image.size[0] * image.size[1]
+        with ledger.lease(lease_bytes(pixels), f"a picture of {width} × {height} pixels"):
+            factor = min(1.0, picture_px / max(width, height))
+            size = (max(1, round(width * factor)), max(1, round(height * factor)))
+            small = image.convert("RGB").resize(size, Image.Resampling.BOX if factor < 0.5 else Image.Resampling.LANCZOS)
+            picture = np.ascontiguousarray(np.asarray(small, np.uint8)[:, :, ::-1])
+    except BudgetRefused as error:
+        raise OversizedInput(f"{width} × {height} pixels need {format_bytes(lease_bytes(width * height))}") from error
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        if isinstance(error, NoSheet):
+            raise
+        raise (TruncatedFile if "truncated" in str(error) else ReaderFailed)(f"its pixels are broken: {error}") from error
+    dpi = float(image.info.get("dpi", (0, 0))[0] or 0)
+    return Page(
+        index=index,
+        name=str(index + 1),
+        extent=(0.0, 0.0, float(size[0]), float(size[1])),
+        linework=LineworkBuilder().build(),
+        picture_bgr=picture,
+        paper_unit_m=INCH_M / dpi / factor if dpi > 1 else None,
+    )

@@ -1,0 +1,251 @@
+"""PDF pages into linework, text and a picture, with PDFium.
+
+PDFium is not thread-safe and crashes on some files: this runs in a child process, one thread. Page objects live in user
+space; everything that leaves here is in the page as displayed: /Rotate applied, origin at the lower left corner of the
+crop box, points.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+
+import numpy as np
+import pypdfium2 as pdfium
+import pypdfium2.raw as raw
+
+from planroom.errors import EncryptedFile, MislabelledFile, TruncatedFile
+from planroom.ingest.linework import LineworkBuilder
+from planroom.memory.manager import MemoryManager
+from planroom.records import Floats, Page, Style, Text
+from planroom.units import POINT_M
+
+_FORM_DEPTH = 12
+_OBJECT_BYTES = 2600  # PDFium's and our own cost of one path object, measured on drawn sheets (docs/reference/memory.md)
+Matrix = tuple[float, float, float, float, float, float]
+_IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+
+
+def lease_bytes(file_size_bytes: int) -> int:
+    """Anonymous bytes that opening a PDF of that size takes before its first page is parsed."""
+    return 24_000_000 + 3 * file_size_bytes
+
+
+def read_pdf(
+    path: Path,
+    *,
+    picture_px: int,
+    ledger: MemoryManager,
+    progress: Callable[[str, float], None],
+    pages: Collection[int] | None = None,
+    password: str = "",
+) -> Iterator[Page]:
+    """Each page as a `Page` in points; of `pages` (0-based) only, where given.
+
+    Raises MislabelledFile, TruncatedFile or EncryptedFile where PDFium cannot open the file.
+    """
+    size = path.stat().st_size
+    with ledger.lease(lease_bytes(size), f"opening {path.name}"):
+        document = _open(path, password)
+        try:
+            for index in range(len(document)):
+                if pages is None or index in pages:
+                    yield _read_page(document, index, picture_px, ledger, progress)
+        finally:
+            document.close()
+
+
+def _open(path: Path, password: str) -> pdfium.PdfDocument:
+    with path.open("rb") as file:
+        head = file.read(1024)
+        file.seek(max(0, path.stat().st_size - 2048))
+        tail = file.read()
+    if b"%PDF-" not in head:
+        raise MislabelledFile("is named .pdf but has no PDF header")
+    try:
+        document = pdfium.PdfDocument(path, password=password or None)
+        if len(document) == 0:
+            raise TruncatedFile("holds no page")
+        return document
+    except pdfium.PdfiumError as error:
+        if "password" in str(error).lower():
+            raise EncryptedFile("the password is wrong" if password else "is encrypted") from error
+        whole = b"%%EOF" in tail
+        raise TruncatedFile("its structure is broken" if whole else "ends before its end mark") from error
+
+
+def _read_page(
+    document: pdfium.PdfDocument, index: int, picture_px: int, ledger: MemoryManager, progress: Callable[[str, float], None]
+) -> Page:
+    try:
+        page = document[index]
+    except pdfium.PdfiumError as error:
+        raise TruncatedFile(f"page {index + 1} cannot be loaded") from error
+    try:
+        width, height = page.get_size()
+        if width < 1 or height < 1:
+            raise TruncatedFile(f"page {index + 1} has no area ({width:g} × {height:g} points)")
+        progress("read", 0.0)
+        n_objects = raw.FPDFPage_CountObjects(page)
+        with ledger.lease(n_objects * _OBJECT_BYTES, f"{n_objects} objects of page {index + 1}"):
+            builder = LineworkBuilder()
+            to_page = _display_matrix(page)
+            text_page = page.get_textpage()
+            try:
+                _Walker(builder, text_page).walk_page(page, to_page, progress)
+            finally:
+                text_page.close()
+            linework = builder.build()
+        progress("render", 0.0)
+        scale = min(150 / 72, picture_px / max(width, height))
+        pixels = max(1, math.ceil(width * scale)) * max(1, math.ceil(height * scale))
+        with ledger.lease(pixels * 8, f"the picture of page {index + 1}"):
+            picture = page.render(scale=scale, rev_byteorder=False, may_draw_forms=True).to_numpy()
+            picture = np.ascontiguousarray(picture[:, :, :3])
+        return Page(
+            index=index,
+            name=document.get_page_label(index) or str(index + 1),
+            extent=(0.0, 0.0, float(width), float(height)),
+            linework=linework,
+            picture_bgr=picture,
+            paper_unit_m=POINT_M,
+        )
+    finally:
+        page.close()
+
+
+def _display_matrix(page: pdfium.PdfPage) -> Matrix:
+    """User space -> the page as displayed."""
+    left, bottom, right, top = page.get_cropbox()
+    x0, y0, x1, y1 = page.get_mediabox()
+    left, bottom, right, top = max(left, x0), max(bottom, y0), min(right, x1), min(top, y1)
+    return {
+        0: (1.0, 0.0, 0.0, 1.0, -left, -bottom),
+        90: (0.0, -1.0, 1.0, 0.0, -bottom, right),
+        180: (-1.0, 0.0, 0.0, -1.0, right, top),
+        270: (0.0, 1.0, -1.0, 0.0, top, -left),
+    }[page.get_rotation()]
+
+
+def _times(first: Matrix, then: Matrix) -> Matrix:
+    """The matrix that applies `first`, then `then` (PDF's row vectors)."""
+    a, b, c, d, e, f = first
+    p, q, r, s, t, u = then
+    return (a * p + b * r, a * q + b * s, c * p + d * r, c * q + d * s, e * p + f * r + t, e * q + f * s + u)
+
+
+class _Walker:
+    """Walks page objects, forms included, into a builder. Holds the ctypes buffers that every call reuses."""
+
+    def __init__(self, builder: LineworkBuilder, text_page: pdfium.PdfTextPage):
+        self.builder = builder
+        self.text_page = text_page
+        self._x, self._y = ctypes.c_float(), ctypes.c_float()
+        self._rgba = [ctypes.c_uint() for _ in range(4)]
+        self._fill, self._stroke = ctypes.c_int(), ctypes.c_int()
+        self._width = ctypes.c_float()
+        self._matrix = raw.FS_MATRIX()
+
+    def walk_page(self, page: pdfium.PdfPage, to_page: Matrix, progress: Callable[[str, float], None]) -> None:
+        count = raw.FPDFPage_CountObjects(page)
+        for i in range(count):
+            if i % 5000 == 0:
+                progress("read", i / count)
+            self._walk(raw.FPDFPage_GetObject(page, i), to_page, 0)
+
+    def _walk(self, item: object, to_page: Matrix, depth: int) -> None:
+        kind = raw.FPDFPageObj_GetType(item)
+        if kind == raw.FPDF_PAGEOBJ_PATH:
+            self._path(item, _times(self._matrix_of(item), to_page))
+        elif kind == raw.FPDF_PAGEOBJ_TEXT:
+            self._text(item, to_page)
+        elif kind == raw.FPDF_PAGEOBJ_FORM and depth < _FORM_DEPTH:
+            inner = _times(self._matrix_of(item), to_page)
+            for i in range(raw.FPDFFormObj_CountObjects(item)):
+                self._walk(raw.FPDFFormObj_GetObject(item, i), inner, depth + 1)
+
+    def _matrix_of(self, item: object) -> Matrix:
+        m = self._matrix
+        if not raw.FPDFPageObj_GetMatrix(item, m):
+            return _IDENTITY
+        return (m.a, m.b, m.c, m.d, m.e, m.f)
+
+    def _path(self, item: object, matrix: Matrix) -> None:
+        if not raw.FPDFPath_GetDrawMode(item, self._fill, self._stroke):
+            return
+        filled, stroked = self._fill.value != 0, self._stroke.value != 0
+        if not filled and not stroked:
+            return  # a clip path draws nothing
+        grow = math.sqrt(abs(matrix[0] * matrix[3] - matrix[1] * matrix[2]))
+        colour = self._colour(raw.FPDFPageObj_GetStrokeColor if stroked else raw.FPDFPageObj_GetFillColor, item)
+        raw.FPDFPageObj_GetStrokeWidth(item, self._width)
+        dashed = stroked and raw.FPDFPageObj_GetDashCount(item) > 0
+        width = round(self._width.value * grow, 2) if stroked else 0.0
+        self.builder.path(Style("", "", colour, width, dashed, filled))
+        ring: list[tuple[float, float]] = []
+        a, b, c, d, e, f = matrix
+        x, y = self._x, self._y
+        curve: list[float] = []
+        for i in range(raw.FPDFPath_CountSegments(item)):
+            segment = raw.FPDFPath_GetPathSegment(item, i)
+            raw.FPDFPathSegment_GetPoint(segment, x, y)
+            point = (a * x.value + c * y.value + e, b * x.value + d * y.value + f)
+            operator = raw.FPDFPathSegment_GetType(segment)
+            if operator == raw.FPDF_SEGMENT_MOVETO:
+                self._end_ring(ring, filled)
+                ring = [point]
+            elif operator == raw.FPDF_SEGMENT_LINETO:
+                if ring:
+                    self.builder.line(*ring[-1], *point)
+                ring.append(point)
+            elif operator == raw.FPDF_SEGMENT_BEZIERTO:
+                curve.extend(point)
+                if len(curve) == 6:
+                    if ring:
+                        self.builder.bezier((*ring[-1], *curve))
+                    ring.append(point)
+                    curve = []
+            if raw.FPDFPathSegment_GetClose(segment) and len(ring) > 1 and ring[0] != ring[-1]:
+                self.builder.line(*ring[-1], *ring[0])
+                ring.append(ring[0])
+        self._end_ring(ring, filled)
+
+    def _end_ring(self, ring: list[tuple[float, float]], filled: bool) -> None:
+        if filled and len(ring) >= 3:
+            self.builder.fill(np.array(ring, np.float64))
+
+    def _colour(self, get: Callable[..., int], item: object) -> int:
+        red, green, blue, alpha = self._rgba
+        if not get(item, red, green, blue, alpha):
+            return 0
+        return red.value << 16 | green.value << 8 | blue.value
+
+    def _text(self, item: object, to_page: Matrix) -> None:
+        size = raw.FPDFTextObj_GetText(item, self.text_page, None, 0)
+        if size <= 2:
+            return
+        buffer = ctypes.create_string_buffer(size)
+        raw.FPDFTextObj_GetText(item, self.text_page, ctypes.cast(buffer, ctypes.POINTER(ctypes.c_ushort)), size)
+        string = buffer.raw[: size - 2].decode("utf-16-le", "replace").replace("\x00", "").strip()
+        if not string:
+            return
+        left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+        if not raw.FPDFPageObj_GetBounds(item, left, bottom, right, top):
+            return
+        # bounds of objects inside forms are in the form's space, as is the matrix
+        box = _box_through(to_page, left.value, bottom.value, right.value, top.value)
+        matrix = _times(self._matrix_of(item), to_page)
+        raw.FPDFTextObj_GetFontSize(item, self._width)
+        height = 0.7 * self._width.value * math.hypot(matrix[2], matrix[3])
+        angle = math.degrees(math.atan2(matrix[1], matrix[0]))
+        middle = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+        self.builder.texts.append(Text(string, *middle, box, height, angle, "text layer"))
+
+
+def _box_through(matrix: Matrix, x0: float, y0: float, x1: float, y1: float) -> tuple[float, float, float, float]:
+    a, b, c, d, e, f = matrix
+    corners: Floats = np.array([(a * x + c * y + e, b * x + d * y + f) for x in (x0, x1) for y in (y0, y1)])
+    low, high = corners.min(0), corners.max(0)
+    return float(low[0]), float(low[1]), float(high[0]), float(high[1])

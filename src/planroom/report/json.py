@@ -1,0 +1,159 @@
+"""The report as JSON: the contract that other programs build on. Names stay; fields may be added.
+
+Pixels are of the sheet's picture, y down; metres are the sheet's units times its scale, y up. A quantity is in the unit
+that stands beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from planroom.geometry import box_of
+from planroom.records import Element, Finding, Floats, Quantity, Report, Scale, Sheet
+from planroom.report.takeoff import Takeoff, figure
+from planroom.store.files import atomic_path
+
+SCHEMA = 1
+_MEMORY = ("budget_bytes", "enforced", "peak_leased_bytes", "peak_real_bytes")
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """The report as plain dicts, lists, strings and finite numbers, in the order in which it was found."""
+    takeoff = Takeoff(report)
+    return {
+        "schema": SCHEMA,
+        "status": report.status,
+        "units": report.units,
+        "sheets": [_sheet(sheet, takeoff) for sheet in report.sheets],
+        "quantities": [_quantity(quantity, takeoff) for quantity in report.quantities],
+        "findings": [_finding(finding) for finding in report.findings],
+        "bid": None,
+        "schedule": None,
+        "decision": None,
+        "faults": [fault.as_json() for fault in report.faults],
+        "groups": _plain(report.groups),
+        "timings": _plain(report.timings),
+        "memory": dict.fromkeys(_MEMORY) | {"pools": {}} | _plain(report.memory),
+    }
+
+
+def write_json(report: Report, path: Path) -> None:
+    """Write the report to `path`, whole or not at all."""
+    with atomic_path(path) as part, part.open("w", encoding="utf-8", errors="backslashreplace") as out:
+        # a lone surrogate (an undecodable file name) is written as \udcXX, which is how JSON spells it
+        json.dump(as_json(report), out, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        out.write("\n")
+
+
+def _sheet(sheet: Sheet, takeoff: Takeoff) -> dict[str, Any]:
+    return {
+        "id": sheet.id,
+        "file": sheet.file,
+        "page": sheet.page,
+        "name": sheet.name,
+        "width_px": sheet.width_px,
+        "height_px": sheet.height_px,
+        "number": sheet.number,
+        "title": sheet.title,
+        "kind": sheet.kind,
+        "view": sheet.view,
+        "storey": sheet.storey,
+        "discipline": sheet.discipline,
+        "revision": sheet.revision,
+        "grouping": takeoff.grouping(sheet),
+        "scale": _scale(sheet.scale, sheet.px_per_unit),
+        "viewports": _plain(sheet.viewports),
+        "heights_m": _plain(sheet.heights),
+        "counts": {kind: int(count) for kind, count in sheet.counts.items()},
+        "elements": [_element(element, sheet) for element in sheet.elements],
+        "timings": _plain(sheet.timings),
+    }
+
+
+def _scale(scale: Scale | None, px_per_unit: float) -> dict[str, Any] | None:
+    if scale is None:
+        return None
+    m_per_px = None if scale.m_per_unit is None else scale.m_per_unit / px_per_unit
+    return {
+        "ratio": _plain(scale.ratio),
+        "m_per_px": _plain(m_per_px),
+        "state": scale.state,
+        "evidence": scale.evidence,
+    }
+
+
+def _element(element: Element, sheet: Sheet) -> dict[str, Any]:
+    outline_px = sheet.to_px(element.outline) if _is_drawn(element.outline) else None
+    m_per_unit = sheet.scale.m_per_unit if sheet.scale is not None else None
+    to_scale = outline_px is not None and m_per_unit is not None
+    lines = element.lines.reshape(-1, 2) if _is_drawn(element.lines) else None
+    return {
+        "id": element.id,
+        "kind": element.kind,
+        "box_px": None if outline_px is None else [round(v, 1) for v in box_of(outline_px)],
+        "box_m": [round(v * m_per_unit, 4) for v in box_of(element.outline)] if to_scale and m_per_unit else None,
+        "outline_px": [] if outline_px is None else outline_px.round(1).tolist(),
+        "lines_px": [] if lines is None else sheet.to_px(lines).round(1).reshape(-1, 4).tolist(),
+        "status": element.status,
+        "confidence": _plain(element.confidence),
+        "sizes": _plain(element.sizes),
+        "stated": _plain(element.stated),
+        "traits": _plain(element.traits),
+        "sources": list(element.sources),
+    }
+
+
+def _is_drawn(points: Floats) -> bool:
+    return points.size > 0 and bool(np.isfinite(points).all())
+
+
+def _quantity(quantity: Quantity, takeoff: Takeoff) -> dict[str, Any]:
+    shown = figure(quantity, takeoff.system)
+    bounded = shown.low is not None and shown.high is not None
+    return {
+        "id": quantity.id,
+        "item": quantity.item,
+        "measure": quantity.measure,
+        "value": shown.value,
+        "interval": [shown.low, shown.high] if bounded else None,
+        "unit": shown.unit,
+        "state": quantity.state,
+        "reason": quantity.reason,
+        "sheet": quantity.sheet,
+        "sources": list(quantity.sources),
+        "stated": shown.stated,
+        "note": quantity.note,
+        "total": quantity.total,
+        "counted": quantity.total or quantity.id in takeoff.counted,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "severity": finding.severity,
+        "sheet": finding.sheet,
+        "box_px": _plain(finding.box_px),
+        "message": finding.message,
+        "sources": list(finding.sources),
+    }
+
+
+def _plain(value: Any) -> Any:
+    """The same value of JSON's own types; a number that is not finite becomes None."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, bool | int | str) else str(value)
