@@ -27,7 +27,7 @@ class Cell:
     `both`: the corridor goes on beyond the gap; `band` and `beyond`: bands at its start and end.
     along: unit vector (2,). inner: ids of bounded lines along the cell, with `cover` the share of the cell that each
     spans and `depth` where in the wall's thickness it lies (0 at one face, 1 at the other). oblique: ids of lines that
-    cross it at an angle.
+    cross it at an angle. pocket: ids of lines that stand half in the cell and half in the wall beside it.
     """
 
     along: Floats
@@ -44,6 +44,7 @@ class Cell:
     depth: list[float] = field(default_factory=list)
     begin: list[float] = field(default_factory=list)
     oblique: list[int] = field(default_factory=list)
+    pocket: list[int] = field(default_factory=list)
 
     @property
     def width(self) -> float:
@@ -68,13 +69,16 @@ class Cell:
         return float(point @ self.along), float(point[1] * self.along[0] - point[0] * self.along[1])
 
 
-def find_gaps(bands: Bands) -> list[Cell]:
-    """The gaps behind every end of every band, each once, from a hand's breadth to `MAX_GAP_M` wide."""
+def find_gaps(bands: Bands, junctions: np.ndarray[tuple[int], np.dtype[np.object_]]) -> list[Cell]:
+    """The gaps behind every end of every band, each once, from a hand's breadth to `MAX_GAP_M` wide.
+
+    junctions (J,): patches of wall that no band covers; they end a gap too.
+    """
     if len(bands) == 0:
         return []
     along = bands.axes[bands.direction]
     inset = 0.15 * (bands.high - bands.low)
-    tree = shapely.STRtree(bands.polygons())
+    tree = shapely.STRtree(np.concatenate([bands.polygons(), junctions]))
     cells: dict[tuple[int, int, int], Cell] = {}
     for sign in (1, -1):
         edge = bands.end if sign > 0 else bands.start
@@ -99,7 +103,7 @@ def find_gaps(bands: Bands) -> list[Cell]:
 def _add(cells: dict[tuple[int, int, int], Cell], bands: Bands, owner: int, hit: int, sign: int, reach: float) -> None:
     edge = float(bands.end[owner] if sign > 0 else bands.start[owner])
     start, end = (edge, edge + reach) if sign > 0 else (edge - reach, edge)
-    same = bands.corridor[owner] == bands.corridor[hit]
+    same = hit < len(bands) and bands.corridor[owner] == bands.corridor[hit]
     low, high = float(bands.low[owner]), float(bands.high[owner])
     key = (int(bands.corridor[owner]), round(start / 0.05), round(end / 0.05))
     first, last = (owner, hit) if sign > 0 else (hit, owner)
@@ -107,10 +111,10 @@ def _add(cells: dict[tuple[int, int, int], Cell], bands: Bands, owner: int, hit:
         cells[key] = Cell(bands.axes[bands.direction[owner]], low, high, start, end, bool(same), first, last)
 
 
-def line_cells(gaps: list[Cell], lines: Lines, usable: Ints) -> list[Cell]:
-    """`gaps` cut at the lines that cross the wall's thickness, each cell with the lines of `usable` (ids) drawn in it."""
+def cut_gaps(gaps: list[Cell], lines: Lines, usable: Ints) -> list[list[Cell]]:
+    """Each gap cut at the lines that cross the wall's thickness, each cell with the lines of `usable` (ids) drawn in it."""
     if not gaps or len(usable) == 0:
-        return gaps
+        return [[gap] for gap in gaps]
     first, last = lines.points()
     tree = shapely.STRtree(shapely.linestrings(np.stack([first[usable], last[usable]], axis=1)))
     slack = 0.04
@@ -125,10 +129,7 @@ def line_cells(gaps: list[Cell], lines: Lines, usable: Ints) -> list[Cell]:
     order = np.argsort(gap, kind="stable")
     gap, line = gap[order], usable[line[order]]
     edges = np.searchsorted(gap, np.arange(len(gaps) + 1))
-    cells: list[Cell] = []
-    for i, whole in enumerate(gaps):
-        cells.extend(_cut(whole, line[edges[i] : edges[i + 1]], first, last))
-    return cells
+    return [_cut(whole, line[edges[i] : edges[i + 1]], first, last) for i, whole in enumerate(gaps)]
 
 
 def _cut(whole: Cell, near: Ints, first: Floats, last: Floats) -> list[Cell]:
@@ -158,6 +159,10 @@ def _cut(whole: Cell, near: Ints, first: Floats, last: Floats) -> list[Cell]:
                 cell.cover.append(float(overlap[k] / max(cell.width, 1e-9)))
                 cell.depth.append(float((offset - whole.low) / whole.thickness))
                 cell.begin.append(float(s0[k]))
+        out = np.maximum(start - s0, s1 - end)
+        pocket = flat & ~bounded & (overlap > 0.1 * cell.width) & (out > 0.15) & (out < 1.1 * cell.width)
+        pocket &= ((s0 > start - 0.16) | (s1 < end + 0.16)) & (o0 > cell.low + 0.01) & (o1 < cell.high - 0.01)
+        cell.pocket = [int(near[k]) for k in np.flatnonzero(pocket)]
         cell.oblique = [int(near[k]) for k in np.flatnonzero(slant & bounded & (overlap > 0.08))]
         cells.append(cell)
     return cells

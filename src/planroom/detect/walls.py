@@ -71,34 +71,40 @@ def strips(
 
 
 def find_faces(lines: Lines, styles: list[Style], extent: tuple[float, float, float, float]) -> Bools:
-    """Which lines (N,) may be wall faces: no dashes, no page frame, no regular family, no layer that says otherwise.
+    """Which lines (N,) may be wall faces: no page frame, no regular family, no layer that says otherwise.
 
     Where layers named after walls hold a fair share of the lines, only these (and unnamed ones in their pen) count.
     """
     meanings = [_meaning(style) for style in styles]
-    says_wall = np.array([m == "wall" for m in meanings], bool)
     says_other = np.array([m in ("other", "stair", "door", "window") for m in meanings], bool)
     width, height = extent[2] - extent[0], extent[3] - extent[1]
     frame = lines.length > 0.8 * max(width, height)
     keep: Bools = ~frame & (lines.length > 0.03)
-    wall_metres = float(lines.length[says_wall[lines.style] & keep].sum()) if len(lines) else 0.0
-    if wall_metres > 8.0:
-        return keep & says_wall[lines.style]
-    dashed = np.array([style.dashed for style in styles], bool)
-    keep &= ~dashed[lines.style] & ~says_other[lines.style]
+    if layers_name_walls(lines, styles):
+        return keep & _says_wall(styles)[lines.style]
+    keep &= ~says_other[lines.style]
     index = np.flatnonzero(keep)
     keep[index[repeated(lines.take(keep))]] = False
     return keep
+
+
+def layers_name_walls(lines: Lines, styles: list[Style]) -> bool:
+    """Whether layers (or blocks) named after walls hold enough lines to be trusted with all of them."""
+    return len(lines) > 0 and float(lines.length[_says_wall(styles)[lines.style]].sum()) > 8.0
+
+
+def _says_wall(styles: list[Style]) -> Bools:
+    return np.array([_meaning(style) == "wall" for style in styles], bool)
 
 
 def _meaning(style: Style) -> str:
     return (meaning_of(style.block) if style.block else "") or meaning_of(style.layer)
 
 
-def find_bands(lines: Lines, faces: Bools) -> Bands:
-    """Bands between the faces of `lines` that `faces` (N,) names.
+def find_bands(lines: Lines, faces: Bools, styles: list[Style], doors: Floats) -> Bands:
+    """Bands between the faces of `lines` that `faces` (N,) names, in the pens that draw walls.
 
-    A pair counts where nothing runs between its faces over some stretch. A pair that is clean only in part (a window's
+    doors (K, 2, 2): hinge and latch of the door swings; the pens of what they hang on are the walls'. A pair counts where nothing runs between its faces over some stretch. A pair that is clean only in part (a window's
     lines lie between) counts where its thickness is one that clean pairs of the sheet have.
     """
     index = np.flatnonzero(faces).astype(np.int32)
@@ -106,7 +112,7 @@ def find_bands(lines: Lines, faces: Bools) -> Bands:
     if len(first) == 0:
         return _bands(lines, first, second)
     clear = _clear_share(lines, index, first, second)
-    pens = _wall_pens(lines, first[clear > 0.95], second[clear > 0.95])
+    pens = _wall_pens(lines, first[clear > 0.95], second[clear > 0.95], styles, doors)
     drawn = pens[lines.style[first]] & pens[lines.style[second]]
     first, second, clear = first[drawn], second[drawn], clear[drawn]
     thickness = lines.offset[second] - lines.offset[first]
@@ -180,14 +186,37 @@ def _groups(keys: Ints) -> tuple[Ints, list[slice]]:
     return values, [slice(a, b) for a, b in zip(edges, edges[1:], strict=False)]
 
 
-def _wall_pens(lines: Lines, first: Ints, second: Ints) -> Bools:
-    """Which styles (S,) draw walls: those whose clean pairs are long together, beside the style with the most."""
-    styles = int(lines.style.max()) + 1 if len(lines) else 0
-    overlap = np.minimum(lines.end[first], lines.end[second]) - np.maximum(lines.start[first], lines.start[second])
-    metres = np.zeros(styles)
-    for side in (first, second):
-        metres += np.bincount(lines.style[side], overlap, styles)
-    return np.asarray(metres >= 0.12 * metres.max(initial=0.0))
+def _wall_pens(lines: Lines, first: Ints, second: Ints, styles: list[Style], doors: Floats) -> Bools:
+    """Which styles (S,) draw walls: those that doors hang on, and those as heavy that make up a fair share.
+
+    Where no door says so, the styles whose clean pairs are long together, beside the style with the most.
+    """
+    same = lines.style[first] == lines.style[second]
+    first, second = first[same], second[same]
+    pairs = _bands(lines, first, second)
+    overlap = np.maximum(pairs.end - pairs.start, 0)
+    metres = np.bincount(lines.style[first], overlap, len(styles))
+    hung = _doors_hung(pairs, lines.style[first], len(styles), doors)
+    dashed = np.array([style.dashed for style in styles], bool)
+    width = np.array([style.width for style in styles])
+    long = metres >= 0.12 * metres[~dashed].max(initial=0.0)
+    if hung.max(initial=0) == 0:
+        return np.asarray(long & ~dashed)
+    draws = hung >= max(1.0, 0.1 * hung.max())
+    return np.asarray(draws | (long & ~dashed & (width > 0) & (width >= 0.95 * width[draws & ~dashed].min(initial=np.inf))))
+
+
+def _doors_hung(pairs: Bands, style: Ints, n_styles: int, doors: Floats) -> Floats:
+    """How many doors (K, 2, 2) have both hinge and latch at a band of each style (S,)."""
+    count = np.zeros(n_styles)
+    if len(doors) == 0 or len(pairs) == 0:
+        return count
+    tree = shapely.STRtree(pairs.polygons())
+    at_hinge, at_latch = np.zeros((len(doors), n_styles), bool), np.zeros((len(doors), n_styles), bool)
+    for side, found in ((0, at_hinge), (1, at_latch)):
+        door, band = tree.query(shapely.points(doors[:, side]), predicate="dwithin", distance=0.12)
+        found[door, style[band]] = True
+    return np.asarray((at_hinge & at_latch).sum(0), np.float64)
 
 
 def _usual(thickness: Floats, clean: Floats, weight: Floats) -> Bools:
@@ -233,3 +262,53 @@ def _drop_nested(bands: Bands) -> Bands:
     keep = np.ones(len(bands), bool)
     keep[inner[area[inner] < 0.98 * area[outer]]] = False
     return bands.take(keep)
+
+
+def find_junctions(bands: Bands) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
+    """The patches (J,) where two walls meet and neither is drawn as a band: corners, and T and X crossings.
+
+    A patch is what the two strips share, where it touches both bands.
+    """
+    none: np.ndarray[tuple[int], np.dtype[np.object_]] = np.zeros(0, dtype=object)
+    if len(bands) < 2:
+        return none
+    polygons = bands.polygons()
+    first, second = shapely.STRtree(polygons).query(shapely.buffer(polygons, 0.06, join_style="mitre"), predicate="intersects")
+    along = bands.axes[bands.direction]
+    cross = along[first, 0] * along[second, 1] - along[first, 1] * along[second, 0]
+    keep = (first < second) & (np.abs(cross) > 0.35)
+    first, second, cross = first[keep], second[keep], cross[keep]
+    if len(first) == 0:
+        return none
+    corners = [_meet(along, first, second, cross, a, b) for a, b in _corner_offsets(bands, first, second)]
+    patches = np.asarray(shapely.polygons(np.stack([*corners, corners[0]], axis=1)), dtype=object)
+    touches = (shapely.distance(patches, polygons[first]) < 0.05) & (shapely.distance(patches, polygons[second]) < 0.05)
+    return patches[touches]
+
+
+def _corner_offsets(bands: Bands, first: Ints, second: Ints) -> list[tuple[Floats, Floats]]:
+    low_a, high_a, low_b, high_b = bands.low[first], bands.high[first], bands.low[second], bands.high[second]
+    return [(low_a, low_b), (low_a, high_b), (high_a, high_b), (high_a, low_b)]
+
+
+def _meet(along: Floats, first: Ints, second: Ints, cross: Floats, a: Floats, b: Floats) -> Floats:
+    """Where two lines given by direction and offset cross (N, 2): offset = -x sin + y cos for both."""
+    u, v = along[first], along[second]
+    return np.stack([(v[:, 0] * a - u[:, 0] * b) / cross, (v[:, 1] * a - u[:, 1] * b) / cross], axis=1)
+
+
+def find_blocks(lines: Lines, faces: Bools, texts: Floats) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
+    """Closed outlines (K,) of faces too thick for a band: piers and stone walls. texts (T, 2): where words stand.
+
+    Meant for drawings whose layers name the walls, where nothing else closes such a small space.
+    """
+    first, last = lines.points()
+    strings = shapely.linestrings(np.stack([first[faces], last[faces]], axis=1))
+    if len(strings) == 0:
+        return np.zeros(0, dtype=object)
+    noded = shapely.union_all(shapely.set_precision(strings, 0.002))
+    blocks = shapely.get_parts(shapely.polygonize([noded]))
+    small = (shapely.area(blocks) < 4.0) & shapely.is_empty(shapely.buffer(blocks, -0.65))
+    if len(texts) and small.any():
+        small[np.unique(shapely.STRtree(shapely.points(texts)).query(blocks, predicate="contains")[0])] = False
+    return np.asarray(blocks[small], dtype=object)

@@ -1,7 +1,7 @@
 """What can be drawn, whatever it is drawn on.
 
 Frame: the canvas's own units (metres of the house, or millimetres of paper), x to the right, y up, angles in degrees
-counter-clockwise. Pens, text heights and dashes are millimetres of paper on every canvas; `mm` says how many units that is.
+counter-clockwise. Pens, text heights and dashes are millimetres of paper on every canvas; `mm` is one in its units.
 """
 
 from __future__ import annotations
@@ -50,28 +50,34 @@ class Canvas(Protocol):
     ) -> None:
         """One line of text, `at` halfway up its capitals, `height_mm` high."""
 
-    def dimension(self, start: Point, end: Point, base: Point, string: str, height_mm: float, pen: Pen) -> None:
-        """A horizontal or vertical dimension from `start` to `end`, its line through `base`."""
+    def dimension(
+        self, start: Point, end: Point, base: Point, string: str, height_mm: float, pen: Pen, *, level: bool
+    ) -> None:
+        """A level or upright dimension from `start` to `end`, its line through `base`."""
 
-    def symbol(self, name: str, frame: Frame, draw: Callable[[Canvas], None]) -> None:
+    def symbol(self, name: str, layer: str, frame: Frame, draw: Callable[[Canvas], None]) -> None:
         """What `draw` draws, placed at `frame`; canvases that have blocks make one of it."""
 
 
 class Placed:
-    """A canvas whose own frame lies somewhere on another."""
+    """A canvas whose own frame lies somewhere on another; `dash_mm`, where given, is every pen's."""
 
-    def __init__(self, under: Canvas, frame: Frame):
+    def __init__(self, under: Canvas, frame: Frame, dash_mm: tuple[float, ...] = ()):
         self._under = under
         self._frame = frame
+        self._dash_mm = dash_mm
         self.mm = under.mm
+
+    def _own(self, pen: Pen) -> Pen:
+        return pen._replace(dash_mm=self._dash_mm) if self._dash_mm else pen
 
     def line(self, start: Point, end: Point, pen: Pen) -> None:
         """A straight line."""
-        self._under.line(self._frame.place(start), self._frame.place(end), pen)
+        self._under.line(self._frame.place(start), self._frame.place(end), self._own(pen))
 
     def polyline(self, points: Sequence[Point], pen: Pen, *, closed: bool = False) -> None:
         """Straight lines as one path."""
-        self._under.polyline([self._frame.place(p) for p in points], pen, closed=closed)
+        self._under.polyline([self._frame.place(p) for p in points], self._own(pen), closed=closed)
 
     def fill(self, rings: Rings, pen: Pen) -> None:
         """An area in the pen's colour."""
@@ -88,7 +94,7 @@ class Placed:
         middle = self._frame.place(centre)
         rim = self._frame.place((centre[0] + math.cos(first), centre[1] + math.sin(first)))
         start = math.degrees(math.atan2(rim[1] - middle[1], rim[0] - middle[0]))
-        self._under.arc(middle, radius, start % 360, sweep_deg, pen)
+        self._under.arc(middle, radius, start % 360, sweep_deg, self._own(pen))
 
     def text(
         self, string: str, at: Point, height_mm: float, pen: Pen, *, angle_deg: float = 0.0, align: Align = "middle"
@@ -97,14 +103,16 @@ class Placed:
         angle = angle_deg + self._frame.angle_deg
         self._under.text(string, self._frame.place(at), height_mm, pen, angle_deg=angle, align=align)
 
-    def dimension(self, start: Point, end: Point, base: Point, string: str, height_mm: float, pen: Pen) -> None:
-        """A dimension, in frames turned by quarters."""
+    def dimension(
+        self, start: Point, end: Point, base: Point, string: str, height_mm: float, pen: Pen, *, level: bool
+    ) -> None:
+        """A dimension, in frames that are moved but not turned."""
         place = self._frame.place
-        self._under.dimension(place(start), place(end), place(base), string, height_mm, pen)
+        self._under.dimension(place(start), place(end), place(base), string, height_mm, pen, level=level)
 
-    def symbol(self, name: str, frame: Frame, draw: Callable[[Canvas], None]) -> None:
+    def symbol(self, name: str, layer: str, frame: Frame, draw: Callable[[Canvas], None]) -> None:
         """A symbol inside this one."""
-        del name
+        del name, layer
         draw(Placed(self, frame))
 
 
@@ -151,12 +159,14 @@ class Extent:
     ) -> None:
         """Texts do not count."""
 
-    def dimension(self, start: Point, end: Point, base: Point, string: str, height_mm: float, pen: Pen) -> None:
+    def dimension(
+        self, start: Point, end: Point, base: Point, string: str, height_mm: float, pen: Pen, *, level: bool
+    ) -> None:
         """Dimensions do not count."""
 
-    def symbol(self, name: str, frame: Frame, draw: Callable[[Canvas], None]) -> None:
+    def symbol(self, name: str, layer: str, frame: Frame, draw: Callable[[Canvas], None]) -> None:
         """Keep what the symbol draws."""
-        del name
+        del name, layer
         draw(Placed(self, frame))
 
 

@@ -60,8 +60,12 @@ class DxfFile:
 
     def save(self, path: Path) -> None:
         """Write the file, the same bytes for the same drawing."""
-        with ezdxf.options.write_fixed_meta_data_for_testing_context():
+        before = ezdxf.options.write_fixed_meta_data_for_testing
+        ezdxf.options.write_fixed_meta_data_for_testing = True
+        try:
             self.document.saveas(path)
+        finally:
+            ezdxf.options.write_fixed_meta_data_for_testing = before
 
 
 class DxfCanvas:
@@ -124,10 +128,11 @@ class DxfCanvas:
         text = self._layout.add_text(string, height=height, rotation=angle_deg, dxfattribs={"layer": pen.layer})
         text.set_placement(self._at(at), align=_ALIGN[align])
 
-    def dimension(self, start: Point, end: Point, base: Point, string: str, height_mm: float, pen: Pen) -> None:
+    def dimension(
+        self, start: Point, end: Point, base: Point, string: str, height_mm: float, pen: Pen, *, level: bool
+    ) -> None:
         """A linear DIMENSION with its text written out."""
         del height_mm  # the dimension style's
-        level = abs(end[0] - start[0]) > abs(end[1] - start[1])
         self._layout.add_linear_dim(
             base=self._at(base),
             p1=self._at(start),
@@ -138,7 +143,7 @@ class DxfCanvas:
             dxfattribs={"layer": pen.layer},
         ).render()
 
-    def symbol(self, name: str, frame: Frame, draw: Callable[[Canvas], None]) -> None:
+    def symbol(self, name: str, layer: str, frame: Frame, draw: Callable[[Canvas], None]) -> None:
         """An INSERT of the block `name`, made at its first use, where the file has blocks; else its entities."""
         if not self._file.blocks:
             draw(Placed(self, frame))
@@ -149,7 +154,7 @@ class DxfCanvas:
             name,
             self._at(frame.origin),
             {
-                "layer": "A-DOOR",
+                "layer": layer,
                 "rotation": frame.angle_deg,
                 "xscale": -1 if frame.flip_x else 1,
                 "yscale": -1 if frame.flip_y else 1,

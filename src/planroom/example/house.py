@@ -1,20 +1,19 @@
-"""A house as data: axis lines, openings on them, rooms between them. Everything that is drawn or counted comes from here.
+"""A house as data: axis lines, openings on them, rooms between them. All that is drawn or counted comes from here.
 
 Frame: metres, x to the right, y up, one frame for all storeys. A *wall* is a straight piece of axis with a thickness,
-between the junctions at which the tables of `layouts` let it end; a wall that others meet along the way stays one piece.
+between the junctions at which the tables of `layouts` let it end; a wall that others meet on its way stays one piece.
 A *room* is the hole in the union of the walls around its label, so its area is exact at the finished wall faces.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
 from shapely import Point as ShapelyPoint
-from shapely import Polygon, box, union_all
+from shapely import Polygon, union_all
 from shapely.geometry.base import BaseGeometry
 
 from planroom.records import Status
@@ -78,7 +77,7 @@ class Wall:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A hole in a wall. centre_m: along the axis from the wall's start. flip_x: hinged at the far end, flip_y: to the right."""
+    """A hole in a wall, its centre measured along the axis. flip_x: hinged at the far end; flip_y: opens to the right."""
 
     id: str
     wall: str
@@ -110,7 +109,7 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Fixture:
-    """A thing that stands with its back at `at`, facing along `angle_deg`; size is width by depth, 0 for the usual one."""
+    """A thing with the middle of its back at `at`, facing along `angle_deg`; a size of 0 is the usual one of its kind."""
 
     kind: str
     at: Point
@@ -213,56 +212,3 @@ def outward(storey: Storey, opening: Opening) -> Point | None:
             here, there = frame.place((0.0, 0.0)), frame.place((0.0, side))
             return round(there[0] - here[0], 9), round(there[1] - here[1], 9)
     return None
-
-
-def transformed(house: House, move: Callable[[Point], Point], *, mirrored: bool, turn_deg: float) -> House:
-    """The house with every point moved; `mirrored` and `turn_deg` say what `move` does to directions."""
-
-    def angle(degrees: float) -> float:
-        return (180 - degrees if mirrored else degrees) + turn_deg
-
-    storeys = []
-    for storey in house.storeys:
-        walls = {w.id: replace(w, start=move(w.start), end=move(w.end)) for w in storey.walls}
-        openings = []
-        for o in storey.openings:
-            centre_m = math.dist(walls[o.wall].start, move(storey.wall(o.wall).at(o.centre_m)))
-            openings.append(replace(o, centre_m=round(centre_m, 6), flip_y=o.flip_y != mirrored))
-        storeys.append(
-            replace(
-                storey,
-                walls=tuple(walls.values()),
-                openings=tuple(openings),
-                rooms=tuple(replace(r, label=move(r.label)) for r in storey.rooms),
-                fixtures=tuple(replace(f, at=move(f.at), angle_deg=angle(f.angle_deg)) for f in storey.fixtures),
-            )
-        )
-    return replace(house, storeys=tuple(storeys), north_deg=angle(house.north_deg))
-
-
-def cropped(storey: Storey, rooms: Iterable[str], margin_m: float = 0.6) -> Storey:
-    """The part of a storey around some of its rooms; walls end where the crop, or an opening cut by it, ends them."""
-    storey = storey.kept()
-    inside = [r for r in storey.rooms if r.number in set(rooms)]
-    window = box(*union_all([room_shape(storey, r) for r in inside]).bounds).buffer(margin_m, join_style="mitre")
-    walls, openings = [], []
-    for wall in storey.walls:
-        part = wall.strip(0, wall.length_m, 1e-6).intersection(window)
-        if part.area < 1e-9:
-            continue
-        stations = [math.dist(wall.start, p) for p in part.exterior.coords]
-        low, high = min(stations), max(stations)
-        held = []
-        for o in (o for o in storey.openings if o.wall == wall.id):
-            left, right = o.centre_m - o.width_m / 2, o.centre_m + o.width_m / 2
-            if low <= left and right <= high:
-                held.append(o)
-            elif left < low < right:
-                low = right
-            elif left < high < right:
-                high = left
-        low, high = round(low, 5), round(high, 5)
-        walls.append(replace(wall, start=wall.at(low), end=wall.at(high)))
-        openings += [replace(o, centre_m=o.centre_m - low) for o in held]
-    fixtures = tuple(f for f in storey.fixtures if window.contains(ShapelyPoint(f.at)))
-    return replace(storey, walls=tuple(walls), openings=tuple(openings), rooms=tuple(inside), fixtures=fixtures)

@@ -61,7 +61,7 @@ _GROUND_WINDOWS: Final[tuple[WindowRow, ...]] = (
     ("garage-east", 6.0, 1.2, 0.6, 1.5, 2),
 )
 _GROUND_ROOMS: Final = (
-    Room("001", "hall", (7.1, 6.6)),
+    Room("001", "hall", (7.5, 7.0)),
     Room("002", "living", (4.4, 3.2)),
     Room("003", "dining", (9.9, 3.9)),
     Room("004", "kitchen", (2.2, 7.3)),
@@ -102,7 +102,7 @@ _UPPER_WALLS: Final[tuple[WallRow, ...]] = (
 )
 _UPPER_DOORS: Final[tuple[OpeningRow, ...]] = (
     ("spine", "single", 4.8, 0.885, 2.1, "high S"),
-    ("spine", "single", 6.5, 0.885, 2.1, "low S"),
+    ("spine", "single", 8.0, 0.885, 2.1, "high S"),
     ("spine", "single", 9.95, 0.885, 2.1, "low S"),
     ("bath-south", "single", 9.1, 0.76, 2.1, "low N"),
     ("hall-storage", "single", 5.5, 0.76, 2.1, "low E"),
@@ -122,8 +122,8 @@ _UPPER_WINDOWS: Final[tuple[WindowRow, ...]] = (
     ("east", 2.2, 1.2, 1.5, 0.76, 1),
 )
 _UPPER_ROOMS: Final = (
-    Room("101", "hall", (7.2, 7.4)),
-    Room("102", "bedroom", (4.2, 1.6)),
+    Room("101", "hall", (7.3, 7.8)),
+    Room("102", "bedroom", (4.0, 2.6)),
     Room("103", "bedroom", (7.4, 2.9)),
     Room("104", "bedroom", (11.6, 3.6)),
     Room("105", "bathroom", (10.7, 8.1)),
@@ -133,7 +133,7 @@ _UPPER_ROOMS: Final = (
 )
 _UPPER_FIXTURES: Final = (
     Fixture("stairs", (5.135, 9.42), -90.0, 2.1, 3.2),
-    Fixture("bed", (0.18, 3.7), 0.0, 1.6, 2.05),
+    Fixture("bed", (0.18, 2.7), 0.0, 1.6, 2.05),
     Fixture("bed", (7.4, 0.18), 90.0, 0.9, 2.05),
     Fixture("bed", (9.9, 0.18), 90.0, 0.9, 2.05),
     Fixture("wardrobe", (5.655, 3.9), 0.0, 1.2, 0.6),
@@ -159,16 +159,17 @@ _BUNGALOW_WALLS: Final[tuple[WallRow, ...]] = (
     ("bedroom-bath", 7.8, 0.0, 7.8, 4.7, LIGHT),
     ("bath-toilet", 10.2, 0.0, 10.2, 4.7, LIGHT),
     ("toilet-utility", 11.8, 0.0, 11.8, 4.7, LIGHT),
-    ("closet", 0.0, 3.95, 4.2, 3.95, LIGHT),
+    ("closet", 0.0, 3.95, 2.8, 3.95, LIGHT),
+    ("closet-end", 2.8, 3.95, 2.8, 4.7, LIGHT),
 )
 _BUNGALOW_DOORS: Final[tuple[OpeningRow, ...]] = (
     ("inner-north", "single", 12.0, 1.1, 2.26, "low S"),
     ("corridor-north", "double", 3.4, 1.6, 2.1, "low N"),
-    ("corridor-north", "single", 7.3, 0.885, 2.1, "high N"),
+    ("corridor-north", "cased", 7.3, 0.9, 2.1, "high N"),
     ("living-kitchen", "sliding", 8.6, 1.6, 2.1, "low W"),
     ("west", "sliding", 8.6, 2.4, 2.26, "low E"),
-    ("bedrooms", "cased", 3.3, 0.9, 2.1, "low W"),
-    ("closet", "bifold", 1.6, 1.8, 2.1, "low S"),
+    ("corridor-south", "single", 3.5, 0.885, 2.1, "low S"),
+    ("closet", "bifold", 1.5, 1.8, 2.1, "low S"),
     ("corridor-south", "single", 5.0, 0.885, 2.1, "low S"),
     ("corridor-south", "single", 8.5, 0.885, 2.1, "low S"),
     ("corridor-south", "pocket", 11.25, 0.76, 2.1, "low S"),
@@ -190,7 +191,7 @@ _BUNGALOW_WINDOWS: Final[tuple[WindowRow, ...]] = (
     ("east", 5.6, 0.9, 1.4, 0.86, 1),
 )
 _BUNGALOW_ROOMS: Final = (
-    Room("01", "hall", (7.0, 5.6)),
+    Room("01", "hall", (8.4, 5.6)),
     Room("02", "living", (3.6, 9.2)),
     Room("03", "kitchen", (6.9, 8.2)),
     Room("04", "bedroom", (2.9, 2.2)),
@@ -198,7 +199,7 @@ _BUNGALOW_ROOMS: Final = (
     Room("06", "bathroom", (9.1, 2.7)),
     Room("07", "toilet", (11.0, 2.7)),
     Room("08", "utility", (12.9, 3.1)),
-    Room("09", "closet", (3.4, 4.32)),
+    Room("09", "closet", (2.35, 4.33)),
 )
 _BUNGALOW_FIXTURES: Final = (
     Fixture("bed", (0.18, 1.9), 0.0, 1.6, 2.05),
@@ -264,9 +265,7 @@ def _openings(
     for index, (name, place, width, height, sill, panes) in enumerate(windows):
         status = by_name[name].status
         made.append(
-            Opening(
-                f"{name}-w{index}", name, "window", along(name, place), width, height, sill, panes, status=status
-            )
+            Opening(f"{name}-w{index}", name, "window", along(name, place), width, height, sill, panes, status=status)
         )
     return tuple(made)
 
@@ -286,9 +285,7 @@ def _storey(
 
 
 def _two_storeys() -> House:
-    ground = _storey(
-        "0", 0.0, 2.6, _GROUND_WALLS, _GROUND_DOORS, _GROUND_WINDOWS, _GROUND_ROOMS, _GROUND_FIXTURES
-    )
+    ground = _storey("0", 0.0, 2.6, _GROUND_WALLS, _GROUND_DOORS, _GROUND_WINDOWS, _GROUND_ROOMS, _GROUND_FIXTURES)
     upper = _storey("1", 2.9, 2.5, _UPPER_WALLS, _UPPER_DOORS, _UPPER_WINDOWS, _UPPER_ROOMS, _UPPER_FIXTURES)
     return House((ground, upper), 0.3, ("005", "006", "007"))
 

@@ -104,9 +104,10 @@ class PdfCanvas:
         put(0, -height_mm * PT_PER_MM / 2, string)
         page.restoreState()
 
-    def dimension(self, start: Point, end: Point, base: Point, string: str, height_mm: float, pen: Pen) -> None:
+    def dimension(
+        self, start: Point, end: Point, base: Point, string: str, height_mm: float, pen: Pen, *, level: bool
+    ) -> None:
         """Extension lines, the dimension line with slanted ticks, and the text above it."""
-        level = abs(end[0] - start[0]) > abs(end[1] - start[1])
         ends: list[Point] = []
         for point in (start, end):
             foot = (point[0], base[1]) if level else (base[0], point[1])
@@ -128,7 +129,7 @@ class PdfCanvas:
         at = (middle[0], middle[1] + lift) if level else (middle[0] - lift, middle[1])
         self.text(string, at, height_mm, pen._replace(layer="A-ANNO-TEXT"), angle_deg=0.0 if level else 90.0)
 
-    def symbol(self, name: str, frame: Frame, draw: Callable[[Canvas], None]) -> None:
+    def symbol(self, name: str, layer: str, frame: Frame, draw: Callable[[Canvas], None]) -> None:
         """The symbol's lines, in place."""
-        del name
+        del name, layer
         draw(Placed(self, frame))

@@ -142,14 +142,14 @@ SIZES: Final[dict[str, tuple[float, float]]] = {
 LOOSE_KINDS: Final = frozenset({"sofa", "table", "dining-table", "bed", "wardrobe", "car"})
 
 
-def draw_fixture(canvas: Canvas, fixture: Fixture, label: str) -> None:
+def draw_fixture(canvas: Canvas, fixture: Fixture, label: str, text_mm: float) -> None:
     """Draw a fixture or a piece of furniture; `label` is what a stair says beside its arrow."""
     width, depth = SIZES.get(fixture.kind, (0.0, 0.0))
     width, depth = fixture.width_m or width, fixture.depth_m or depth
     pen = LOOSE if fixture.kind in LOOSE_KINDS else FIXED
     side = width / 2
     if fixture.kind == "stairs":
-        _stairs(canvas, width, depth, label)
+        _stairs(canvas, width, depth, label, text_mm)
     elif fixture.kind == "toilet":
         canvas.polyline(box_points(0.0, -side, 0.18, side), pen, closed=True)
         _ellipse(canvas, (0.45, 0.0), depth - 0.45, side * 0.9, pen)
@@ -203,7 +203,7 @@ def _ellipse(canvas: Canvas, centre: Point, x_radius: float, y_radius: float, pe
     canvas.polyline([(centre[0] + x * x_radius, centre[1] + y * y_radius) for x, y in circle], pen, closed=True)
 
 
-def _stairs(canvas: Canvas, width: float, depth: float, label: str) -> None:
+def _stairs(canvas: Canvas, width: float, depth: float, label: str, text_mm: float) -> None:
     """Two flights side by side with a landing at the back, an arrow up one and back the other."""
     side, landing = width / 2, width / 2
     canvas.line((landing, -side), (landing, side), STAIR)
@@ -217,4 +217,4 @@ def _stairs(canvas: Canvas, width: float, depth: float, label: str) -> None:
     lane = side / 2
     canvas.polyline([(depth + 0.25, lane), (landing / 2, lane), (landing / 2, -lane), (depth - 0.1, -lane)], STAIR)
     canvas.polyline([(depth - 0.3, -lane - 0.08), (depth - 0.1, -lane), (depth - 0.3, -lane + 0.08)], STAIR)
-    canvas.text(label, (depth + 0.4, lane), 1.8, STAIR._replace(layer="A-ANNO-TEXT"))
+    canvas.text(label, (depth + 0.4, lane), text_mm, STAIR._replace(layer="A-ANNO-TEXT"))

@@ -5,23 +5,26 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final, Literal
 
-from planroom.example.house import House, Point, transformed
+from planroom.example.house import House, Point
 from planroom.example.layouts import LAYOUTS, Layout
+from planroom.example.transform import transformed
 from planroom.example.words import Language, LengthStyle, Words
 
 WallStyle = Literal["lines", "solid", "grey", "hatch"]
 DoorStyle = Literal["line", "leaf", "half"]
 WindowStyle = Literal["2-line", "3-line", "frame"]
-Paper = Literal["A1", "A3", "ARCH D", "TABLOID"]
+Paper = Literal["A1", "A2", "A3", "ARCH D", "TABLOID"]
 
 # width and height in millimetres, factor on text and title block
 PAPERS: Final[dict[Paper, tuple[float, float, float]]] = {
     "A1": (841.0, 594.0, 1.0),
-    "A3": (420.0, 297.0, 0.6),
+    "A2": (594.0, 420.0, 0.9),
+    "A3": (420.0, 297.0, 0.75),
     "ARCH D": (914.4, 609.6, 1.0),
-    "TABLOID": (431.8, 279.4, 0.6),
+    "TABLOID": (431.8, 279.4, 0.75),
 }
 
 
@@ -37,6 +40,7 @@ class Scales:
 
 _SCALES: Final[dict[Paper, Scales]] = {
     "A1": Scales(50, 20, 100, 200),
+    "A2": Scales(50, 25, 100, 200),
     "A3": Scales(100, 50, 100, 200),
     "ARCH D": Scales(48, 24, 96, 240),
     "TABLOID": Scales(96, 48, 96, 240),
@@ -99,7 +103,7 @@ def _stretched(house: House, rng: random.Random) -> House:
         axes.append(sorted(values))
     moved = [[line[0]] for line in axes]
     for line, new in zip(axes, moved, strict=True):
-        for low, high in zip(line, line[1:], strict=False):
+        for low, high in pairwise(line):
             new.append(round(new[-1] + (high - low) * rng.uniform(1.0, 1.12), 2))
 
     def move(point: Point) -> Point:
@@ -110,7 +114,7 @@ def _stretched(house: House, rng: random.Random) -> House:
 
 def _mapped(value: float, old: Sequence[float], new: Sequence[float]) -> float:
     """`value` carried from the stations `old` to `new`, rounded to 5 mm between them."""
-    for index, (low, high) in enumerate(zip(old, old[1:], strict=False)):
+    for index, (low, high) in enumerate(pairwise(old)):
         if value <= high:
             part = (value - low) / (high - low)
             exact = new[index] + part * (new[index + 1] - new[index])
@@ -133,12 +137,14 @@ VARIANTS: Final[tuple[Variant, ...]] = (
         door_blocks=True,
     ),
     Variant("imperial-tabloid", units="imperial", lengths="ft", paper="TABLOID", walls="solid", mirrored=True),
-    Variant("german", language="de", lengths="m", walls="hatch", windows="frame", doors="line", colour=True),
+    Variant(
+        "german", language="de", paper="A2", lengths="m", walls="hatch", windows="frame", doors="line", colour=True
+    ),
     Variant("french", language="fr", lengths="m", paper="A3", walls="grey", doors="leaf", mirrored=True),
     Variant("spanish", language="es", lengths="m", walls="hatch", windows="2-line", turned=True, door_blocks=True),
-    Variant("bungalow", layout="bungalow", walls="grey", doors="half", windows="frame", marks="type"),
+    Variant("bungalow", layout="bungalow", paper="A2", walls="grey", doors="half", windows="frame", marks="type"),
     Variant("bungalow-german", language="de", lengths="m", layout="bungalow", paper="A3", walls="solid", turned=True),
-    Variant("conversion", layout="conversion", walls="solid", doors="leaf"),
+    Variant("conversion", layout="conversion", paper="A2", walls="solid", doors="leaf"),
     Variant("conversion-german", language="de", lengths="m", layout="conversion", walls="hatch", colour=True),
 )
 
@@ -147,7 +153,7 @@ def random_variant(seed: int) -> Variant:
     """A variant picked from the tables by `seed`, with stretched rooms; the same seed gives the same variant."""
     rng = random.Random(seed)
     imperial = rng.random() < 0.3
-    metric_papers: tuple[Paper, ...] = ("A1", "A3")
+    metric_papers: tuple[Paper, ...] = ("A1", "A2", "A3")
     imperial_papers: tuple[Paper, ...] = ("ARCH D", "TABLOID")
     languages: tuple[Language, ...] = ("en", "de", "fr", "es")
     metric_lengths: tuple[LengthStyle, ...] = ("mm", "m")

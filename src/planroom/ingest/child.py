@@ -20,13 +20,13 @@ import importlib
 import json
 import math
 import os
-import platform
 import resource
 import signal
 import struct
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -67,7 +67,7 @@ def main() -> None:
     except BrokenPipeError:
         pass  # the parent has stopped listening and is about to end us
     except BaseException as error:  # the boundary: whatever ends a reader becomes its answer, SystemExit too
-        resource.setrlimit(resource.RLIMIT_DATA, (resource.getrlimit(resource.RLIMIT_DATA)[1],) * 2)
+        _limit(resource.RLIMIT_DATA, resource.RLIM_INFINITY, resource.RLIM_INFINITY)
         send(_answer(_translate(error, request["limit_bytes"])))
     # Tearing down large libraries takes time and may crash: the answer is out, so just go.
     os._exit(0)
@@ -96,17 +96,15 @@ def _confine(parent: int, limit_bytes: int) -> None:
     libc.prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG
     if os.getppid() != parent:  # it died before we asked
         os._exit(1)
-    Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE))
+    with suppress(OSError):  # a container may mount /proc read-only; then the kernel chooses by size alone
+        Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE))
     soft = limit_bytes - STACK_BYTES - REPORT_BYTES
     if soft < _data_bytes():
         raise BudgetRefused("a reader does not even start in that")
-    for which, limits in (
-        (resource.RLIMIT_CORE, (0, 0)),
-        (resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES)),
-        (resource.RLIMIT_STACK, (STACK_BYTES, STACK_BYTES)),
-        (resource.RLIMIT_DATA, (soft, soft + REPORT_BYTES)),
-    ):
-        resource.setrlimit(which, limits)
+    _limit(resource.RLIMIT_CORE, 0, 0)
+    _limit(resource.RLIMIT_NOFILE, OPEN_FILES, OPEN_FILES)
+    _limit(resource.RLIMIT_STACK, STACK_BYTES, STACK_BYTES)
+    _limit(resource.RLIMIT_DATA, soft, soft + REPORT_BYTES)
     _filter_calls(libc)
 
 
@@ -118,9 +116,14 @@ def _data_bytes() -> int:
 
 def _grant_cpu(clock_s: float) -> None:
     """Let this process use `clock_s` more seconds of CPU, rounded up; then it is ended by SIGXCPU."""
-    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    soft = math.ceil(time.process_time() + clock_s)
-    resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
+    _limit(resource.RLIMIT_CPU, math.ceil(time.process_time() + clock_s), resource.RLIM_INFINITY)
+
+
+def _limit(which: int, soft: int, hard: int) -> None:
+    """Set a limit, or as much of it as this process was started with."""
+    given = resource.getrlimit(which)[1]
+    bounds = [min(bound, given) if given >= 0 and bound >= 0 else max(bound, given) for bound in (soft, hard)]
+    resource.setrlimit(which, (bounds[0], bounds[1]))
 
 
 def _translate(error: BaseException, limit_bytes: int) -> PlanroomError:
@@ -173,9 +176,9 @@ _ENOSYS: Final = 0x00050000 | errno.ENOSYS
 
 def _filter_calls(libc: ctypes.CDLL) -> None:
     """Refuse sockets and new processes from here on; nothing where the kernel or the processor is another one."""
-    if platform.machine() not in _CALLS:
+    if os.uname().machine not in _CALLS:
         return
-    architecture, refused, clone, clone3 = _CALLS[platform.machine()]
+    architecture, refused, clone, clone3 = _CALLS[os.uname().machine]
     load, equal, at_least, any_bit, give = 0x20, 0x15, 0x35, 0x45, 0x06
     # (code, jump if true, jump if false, operand); the loads' offsets: 0 number, 4 architecture, 16 first argument.
     steps = [(load, 0, 0, 4), (equal, 1, 0, architecture), (give, 0, 0, _EACCES), (load, 0, 0, 0)]

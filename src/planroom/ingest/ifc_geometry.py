@@ -24,6 +24,7 @@ from planroom.records import Floats
 _GRID_M: Final = 1e-5  # coordinates closer than this are one: the kernel's are exact to about 1e-7
 _STRAIGHT: Final = 0.85  # share of its rectangle that a straight wall's footprint fills; mitred ends fill less than 1
 _LEVEL_NORMAL: Final = 0.5  # a face whose normal leans up to 60 degrees from the vertical still is a floor
+_TURNED: Final = np.array([[0.0, -1, 0, 0], [1, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])  # a quarter turn about z
 _DEPTH: Final = 6  # how deep aggregates may nest before we stop looking for geometry
 
 
@@ -70,29 +71,54 @@ class Kernel:
 
     def body(self, kind: str, product: Entity) -> Body | None:
         """The element's body, None where it has no usable geometry, neither of its own nor of its parts."""
+        if kind in ("door", "window"):
+            return self._filling(product)
         gross = self._mesh(product, self._gross)
-        note = ""
-        if gross is None and kind in ("door", "window") and (opening := opening_of(product)) is not None:
-            gross, note = self._mesh(opening, self._gross), "opening"
         if gross is None:
             return None
         low_m, high_m = float(gross.vertices[:, 2].min()), float(gross.vertices[:, 2].max())
-        if kind in ("door", "window"):
-            box, sizes = _framed(gross, self._model.placement(product), self._width(product))
-            return Body(shapely.convex_hull(shapely.multipoints(box)), low_m, high_m, gross, sizes, box[:4], note)
         if kind == "room":
             floor = _floor(gross)
             sizes = {"area": floor.area, "perimeter": floor.length, "height": high_m - low_m}
             return Body(floor, low_m, high_m, gross, sizes)
         footprint = shadow(gross, np.eye(3)[:2])
         if kind == "wall":
-            net = self._mesh(product, self._net) or gross if getattr(product, "HasOpenings", ()) else gross
-            return Body(footprint, low_m, high_m, net, _wall_sizes(footprint, gross, net))
+            net = self._mesh(product, self._net) if getattr(product, "HasOpenings", ()) else gross
+            return Body(footprint, low_m, high_m, net or gross, _wall_sizes(footprint, gross, net or gross))
         return Body(footprint, low_m, high_m, gross, {"area": footprint.area, "height": high_m - low_m})
 
-    def _width(self, product: Entity) -> float | None:
-        width = getattr(product, "OverallWidth", None)
-        return float(width) * self._model.length_m if width else None
+    def _filling(self, product: Entity) -> Body | None:
+        """The body of a door or window: its own box without what reaches past its opening (trims, handles, sills)."""
+        opening = opening_of(product)
+        own = self._mesh(product, self._gross)
+        hole = None if opening is None else self._mesh(opening, self._gross)
+        mesh = own or hole
+        if mesh is None:
+            return None
+        placement = self._model.placement(product)
+        low, high = _extent(mesh, placement)
+        if self._is_turned(product, high - low):
+            placement = placement @ _TURNED
+            low, high = _extent(mesh, placement)
+        if own is not None and hole is not None:
+            hole_low, hole_high = _extent(hole, placement)
+            inner_low, inner_high = np.maximum(low, hole_low), np.minimum(high, hole_high)
+            if (inner_high - inner_low > 0.5 * (high - low) * (1, 0, 1)).all():
+                low, high = inner_low, inner_high
+        corners = np.array([(x, y, z) for z in (low[2], high[2]) for x, y in _ring(low, high)])
+        world = corners @ placement[:3, :3].T + placement[:3, 3]
+        width, depth, height = (float(size) for size in high - low)
+        # A roof light lies in its plane: what is its height on a wall is then its y extent.
+        sizes = {"width": width, "height": height if depth < 2 * height else depth}
+        footprint = shapely.convex_hull(shapely.multipoints(world[:, :2]))
+        heights = world[:, 2]
+        note = "" if own is not None else "opening"
+        return Body(footprint, float(heights.min()), float(heights.max()), mesh, sizes, world[:4, :2], note)
+
+    def _is_turned(self, product: Entity, size: Floats) -> bool:
+        """Whether only the y extent fits the stated width: IFC wants a door in the x-z plane, some exporters don't."""
+        stated = float(getattr(product, "OverallWidth", None) or 0.0) * self._model.length_m
+        return abs(float(size[1]) - stated) < 0.1 * stated < abs(float(size[0]) - stated)
 
     def _mesh(self, product: Entity, settings: object, depth: int = 0) -> Mesh | None:
         """The mesh of the product or, where it has none, of its parts together."""
@@ -175,37 +201,38 @@ def _union(triangles: Floats) -> BaseGeometry:
     return shapely.union_all(shapely.polygons(solid), grid_size=_GRID_M) if len(solid) else Polygon()
 
 
+def _volume(mesh: Mesh) -> float:
+    """The volume that the mesh encloses, negative where its faces look inwards."""
+    corners = mesh.corners() - mesh.vertices.min(axis=0)
+    return float(np.einsum("ij,ij->", corners[:, 0], np.cross(corners[:, 1], corners[:, 2]))) / 6
+
+
 def _floor(mesh: Mesh) -> BaseGeometry:
     """The floor of a room: its downward faces seen from above; its whole shadow where it has none."""
-    corners = mesh.corners() - mesh.vertices.min(axis=0)
+    corners = mesh.corners()
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     # The sign of the volume tells whether the faces look out of the solid, as they should, or into it.
-    outward = np.sign(np.einsum("ij,ij->", corners[:, 0], normals)) or 1.0
+    outward = -1.0 if _volume(mesh) < 0 else 1.0
     lengths = np.linalg.norm(normals, axis=1)
     down = outward * normals[:, 2] < -_LEVEL_NORMAL * lengths
     return shadow(Mesh(mesh.vertices, mesh.faces[down]) if down.any() else mesh, np.eye(3)[:2])
 
 
-def _framed(mesh: Mesh, placement: Floats, stated_width: float | None) -> tuple[Floats, dict[str, float]]:
-    """The element's box along its own axes: its 8 corners on the floor (lower 4 first), its width and its height.
+def _extent(mesh: Mesh, placement: Floats) -> tuple[Floats, Floats]:
+    """The lowest and highest coordinates (3,) of the mesh in a placement's own axes."""
+    local = (mesh.vertices - placement[:3, 3]) @ placement[:3, :3]
+    return local.min(axis=0), local.max(axis=0)
 
-    IFC lays a door or window in the x-z plane of its placement. Where only its y extent fits the stated width, the
-    exporter turned the frame, and so do we.
-    """
-    axes, origin = placement[:3, :3], placement[:3, 3]
-    local = (mesh.vertices - origin) @ axes
-    low, high = local.min(axis=0), local.max(axis=0)
-    size = high - low
-    if stated_width and abs(size[1] - stated_width) < 0.1 * stated_width < abs(size[0] - stated_width):
-        turned = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
-        return _framed(mesh, np.block([[axes @ turned, origin[:, None]], [np.zeros((1, 3)), np.ones((1, 1))]]), None)
-    xy = [(low[0], low[1]), (high[0], low[1]), (high[0], high[1]), (low[0], high[1])]
-    corners = np.array([(x, y, z) for z in (low[2], high[2]) for x, y in xy]) @ axes.T + origin
-    return corners[:, :2], {"width": float(size[0]), "height": float(size[2])}
+
+def _ring(low: Floats, high: Floats) -> list[tuple[float, float]]:
+    return [(low[0], low[1]), (high[0], low[1]), (high[0], high[1]), (low[0], high[1])]
 
 
 def _wall_sizes(footprint: BaseGeometry, gross: Mesh, net: Mesh) -> dict[str, float]:
-    """Length, thickness and height of a wall, its side area without (`area_side`) and with openings off (`_net`)."""
+    """Length, thickness and height of a wall, its side area without (`area_side`) and with openings off (`_net`).
+
+    Lengths and areas are those of the wall's middle: the mean of its two faces, which mitred ends make unequal.
+    """
     height = float(np.ptp(gross.vertices[:, 2]))
     rectangle = shapely.oriented_envelope(footprint)
     if not isinstance(rectangle, Polygon) or rectangle.area == 0:
@@ -216,11 +243,20 @@ def _wall_sizes(footprint: BaseGeometry, gross: Mesh, net: Mesh) -> dict[str, fl
     if footprint.area >= _STRAIGHT * rectangle.area:
         along = np.diff(ring[:3], axis=0)[int(sides.argmax())] / length
         plane = np.array([[along[0], along[1], 0.0], [0.0, 0.0, 1.0]])
-        areas = {"area_side": shadow(gross, plane).area, "area_side_net": shadow(net, plane).area}
+        length = footprint.area / thickness
+        areas = [_side_area(mesh, plane, thickness) for mesh in (gross, net)]
     else:
         length, thickness = _strip(footprint, length, thickness)
-        areas = {"area_side": _lateral(gross, thickness), "area_side_net": _lateral(net, thickness)}
-    return {"length": length, "thickness": thickness, "height": height} | areas
+        areas = [_lateral_area(mesh, thickness) for mesh in (gross, net)]
+    sizes = {"length": length, "thickness": thickness, "height": height}
+    return sizes | {"area_side": areas[0], "area_side_net": areas[1]}
+
+
+def _side_area(mesh: Mesh, plane: Floats, thickness: float) -> float:
+    """The mean of the two side areas of a straight wall, its shadow where it is no solid of one piece."""
+    seen = shadow(mesh, plane).area
+    mean = abs(_volume(mesh)) / thickness
+    return mean if 0.8 * seen < mean < 1.01 * seen else seen
 
 
 def _strip(footprint: BaseGeometry, length: float, thickness: float) -> tuple[float, float]:
@@ -235,7 +271,7 @@ def _strip(footprint: BaseGeometry, length: float, thickness: float) -> tuple[fl
     return (length, thickness) if root < 0 else ((half + math.sqrt(root)) / 2, (half - math.sqrt(root)) / 2)
 
 
-def _lateral(mesh: Mesh, thickness: float) -> float:
+def _lateral_area(mesh: Mesh, thickness: float) -> float:
     """The area of one side of a bent wall: half its upright faces, its two ends left out."""
     corners = mesh.corners()
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]) / 2

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,7 +28,7 @@ Kinds = Iterator[tuple[str, Entity]]
 
 KINDS: Final = {"IfcSpace": "room", "IfcWall": "wall", "IfcDoor": "door", "IfcWindow": "window", "IfcStair": "stair"}
 
-# The parser knows one identifier a schema; corrigenda and release candidates of the same schema differ in rare entities.
+# The parser knows one identifier a schema; corrigenda and release candidates of it differ in rare entities only.
 _SCHEMA_FAMILIES: Final = {"IFC2X3": "IFC2X3", "IFC4X3": "IFC4X3_ADD2", "IFC4_ADD": "IFC4"}
 
 _STATUS: Final[dict[str, Status]] = {"NEW": "new", "EXISTING": "existing", "DEMOLISH": "demolished"}
@@ -42,7 +43,8 @@ _QUANTITY_SETS: Final = (
 )
 _STATED: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "room": {
-        "area_m2": ("NetFloorArea", "GrossFloorArea", "GSA BIM Area", "Area"),
+        "area_m2": ("GrossFloorArea", "NetFloorArea", "GSA BIM Area", "Area"),
+        "area_net_m2": ("NetFloorArea",),
         "perimeter_m": ("GrossPerimeter", "NetPerimeter", "Perimeter"),
         "height_m": ("Height", "ClearHeight", "FinishCeilingHeight", "Unbounded Height"),
         "volume_m3": ("NetVolume", "GrossVolume", "Volume"),
@@ -234,7 +236,7 @@ def _storey_of(product: Entity) -> Entity | None:
 
 def _name_levels(storeys: list[Storey]) -> None:
     """Number the occupied levels of one building from the ground, and measure each up to the next."""
-    for storey, above in zip(storeys, storeys[1:], strict=False):
+    for storey, above in pairwise(storeys):
         if above.floor_m - storey.floor_m > 0.1:
             storey.height_m = above.floor_m - storey.floor_m
     used = [storey for storey in storeys if storey.occurrences]

@@ -26,6 +26,12 @@ class Takeoff:
         self.quantities = {quantity.id: quantity for quantity in report.quantities}
         self.totals = [quantity for quantity in report.quantities if quantity.total]
         self.counted = frozenset(source for total in self.totals for source in total.sources)
+        self.counted_elements = frozenset(
+            source
+            for quantity in report.quantities
+            if quantity.id in self.counted and not quantity.total
+            for source in quantity.sources
+        )
         self.sheets = {sheet.id: sheet for sheet in report.sheets}
         self.place = {
             element.id: (s, e) for s, sheet in enumerate(report.sheets) for e, element in enumerate(sheet.elements)
@@ -52,10 +58,6 @@ class Takeoff:
         details = (self.quantities.get(source) for source in quantity.sources)
         found = {detail.sheet for detail in details if detail is not None}
         return [sheet for sheet in self.sheets if sheet in found]
-
-    def details(self, sheet_id: str | None = None) -> list[Quantity]:
-        """The quantities that are no totals: of one sheet, or of the set as a whole."""
-        return [quantity for quantity in self.report.quantities if not quantity.total and quantity.sheet == sheet_id]
 
     def own_quantity(self, element_id: str, measure: str) -> Quantity | None:
         """The quantity that measures this element alone."""

@@ -1,0 +1,54 @@
+"""Type and size codes beside openings: "2668", "5050 XO", "6068 S.G.D.", "16070 O.H. DOOR"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from planroom.records import Floats, Text
+from planroom.units import INCH_M
+
+_SLIDING_DOOR = re.compile(r"\bS\.?G\.?D\b|SLIDING (GLASS )?DOOR|SCHIEBET|PORTE COULISS|PUERTA CORRED", re.IGNORECASE)
+_GARAGE = re.compile(r"\bO\.?H\.? ?D|OVERHEAD|GARAGE DOOR|SEKTIONALTOR|GARAGENTOR|ROLLTOR|KIPPTOR", re.IGNORECASE)
+_PANES = re.compile(r"\b(XO|OX|OXO|XOX|SH|DH|FX|FIX|FIXED|CSMT|AWN|AWNING|HS|PIC)\b", re.IGNORECASE)
+_SIZE = re.compile(r"^(?:PR\.? ?|\(\d\) ?)?(\d{1,2})(\d)(\d)(\d)\b")
+_DOOR_HEIGHT_IN = (77, 97)
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What a code says: kind door or window, subtype ("" if none), sizes in metres where it states them, its place."""
+
+    kind: str
+    subtype: str
+    width_m: float | None
+    height_m: float | None
+    at: Floats
+    string: str
+
+
+def read_codes(texts: list[Text]) -> list[Code]:
+    """The codes among text runs. Source: US practice, width and height as feet and inches without marks (2668)."""
+    codes = []
+    for text in texts:
+        string = text.string.strip()
+        match = _SIZE.match(string)
+        width = height = None
+        kind = subtype = ""
+        if match:
+            feet, inches, high_feet, high_inches = (int(g) for g in match.groups())
+            high = high_feet * 12 + high_inches
+            width, height = (feet * 12 + inches) * INCH_M, high * INCH_M
+            kind = "door" if _DOOR_HEIGHT_IN[0] <= high <= _DOOR_HEIGHT_IN[1] else "window"
+        if _GARAGE.search(string):
+            kind, subtype = "door", "garage"
+        elif _SLIDING_DOOR.search(string):
+            kind, subtype = "door", "sliding"
+        elif match and _PANES.search(string):
+            kind = "window"
+        plausible = width is None or 0.3 < width < 7.5
+        if kind and plausible and len(string) <= 24:
+            codes.append(Code(kind, subtype, width, height, np.array([text.x, text.y]), string))
+    return codes

@@ -1,0 +1,232 @@
+"""Gaps and swings into doors, windows and plain openings.
+
+What a cell shows decides, strongest first: a swing hinged in it, a code beside it, panels that slide, fold or vanish into
+the wall, glass lines within the wall's thickness, nothing at all (a cased opening).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import shapely
+
+from planroom.detect.codes import Code
+from planroom.detect.gaps import Cell
+from planroom.detect.lines import Lines
+from planroom.detect.swings import Swing
+from planroom.records import Floats
+
+_MAX_PLAIN_M = 2.6
+_MAX_END_PLAIN_M = 1.4
+_CODE_REACH_M = 1.2
+
+
+@dataclass(slots=True)
+class Opening:
+    """A hole in a wall: kind door, window or opening; subtype; its ring (4, 2) in metres; width and wall thickness.
+
+    lines, arcs: ids of the linework that shows it; leaf_pieces: ids of segments that are its leaves.
+    """
+
+    kind: str
+    subtype: str
+    ring: Floats
+    width_m: float
+    thickness_m: float
+    confidence: float
+    lines: list[int] = field(default_factory=list)
+    arcs: list[int] = field(default_factory=list)
+    leaf_pieces: list[int] = field(default_factory=list)
+    code: Code | None = None
+
+
+def read_gaps(
+    gaps: list[list[Cell]], swings: list[Swing], codes: list[Code], lines: Lines, meanings: list[str]
+) -> tuple[list[Opening], list[Swing]]:
+    """Openings that the cells of `gaps` show, and the swings that no cell explains. meanings (S,) is by style."""
+    cells = [cell for gap in gaps for cell in gap]
+    matched, loose = _match(cells, swings)
+    coded = _assign(cells, codes)
+    openings: list[Opening] = []
+    at = 0
+    for gap in gaps:
+        found = [
+            _read_cell(cell, matched[at + k], coded.get(at + k), lines, meanings) for k, cell in enumerate(gap)
+        ]
+        at += len(gap)
+        openings.extend(_join_panes([o for group in found for o in group]))
+    return openings, loose
+
+
+def _match(cells: list[Cell], swings: list[Swing]) -> tuple[list[list[Swing]], list[Swing]]:
+    """Swings by the cell that each closes, and those that close none."""
+    matched: list[list[Swing]] = [[] for _ in cells]
+    if not cells:
+        return matched, swings
+    loose: list[Swing] = []
+    tree = shapely.STRtree([shapely.Polygon(cell.ring()).buffer(0.2, join_style="mitre") for cell in cells])
+    for swing in swings:
+        fits = [
+            (misfit + (0.15 if flip and swing.leaf else 0.0), int(i), given)
+            for i in tree.query(shapely.Point(swing.hinge), predicate="intersects")
+            for flip, given in enumerate((swing, swing.flipped()))
+            if (misfit := _misfit(cells[i], given)) is not None
+        ]
+        if fits:
+            _, i, given = min(fits, key=lambda fit: fit[:2])
+            matched[i].append(given)
+        else:
+            loose.append(swing)
+    return matched, loose
+
+
+def _misfit(cell: Cell, swing: Swing) -> float | None:
+    """How far, in metres, a leaf is from closing the cell; None where it doesn't."""
+    (s_hinge, o_hinge), (s_latch, o_latch) = cell.place(swing.hinge), cell.place(swing.latch)
+    if abs(o_latch - o_hinge) > 0.35 * swing.radius:
+        return None
+    away = max(cell.low - o_hinge, o_hinge - cell.high, 0.0)
+    outside = max(cell.start - min(s_hinge, s_latch), max(s_hinge, s_latch) - cell.end, 0.0)
+    at_end = min(abs(s_hinge - cell.start), abs(s_hinge - cell.end))
+    if away > 0.16 or outside > 0.2 or at_end > 0.22:
+        return None
+    return away + outside + at_end
+
+
+def _assign(cells: list[Cell], codes: list[Code]) -> dict[int, Code]:
+    """Each code to the cell whose middle is nearest, within reach; a cell keeps the nearest of its codes."""
+    if not cells or not codes:
+        return {}
+    middles = np.array([cell.ring().mean(0) for cell in cells])
+    widths = np.array([cell.width for cell in cells])
+    best: dict[int, tuple[float, Code]] = {}
+    for code in codes:
+        distance = np.hypot(*(middles - code.at).T)
+        if code.width_m is not None:
+            distance = distance + 2 * np.maximum(np.abs(widths - code.width_m) - 0.25, 0)
+        i = int(np.argmin(distance))
+        if distance[i] < _CODE_REACH_M and (i not in best or distance[i] < best[i][0]):
+            best[i] = (float(distance[i]), code)
+    return {i: code for i, (_, code) in best.items()}
+
+
+def _read_cell(
+    cell: Cell, swings: list[Swing], code: Code | None, lines: Lines, meanings: list[str]
+) -> list[Opening]:
+    """What one cell is: usually one opening, several where separate swings share it, none where it is no opening."""
+    if swings:
+        return _swing_doors(cell, swings, code)
+    says = {meanings[lines.style[k]] for k in cell.inner + cell.oblique + cell.pocket}
+    depth, cover = np.array(cell.depth), np.array(cell.cover)
+    across = (cover > 0.8) & (depth > 0.1) & (depth < 0.9)
+    faces = (cover > 0.8) & ~across
+    glass = len(np.unique(np.round(depth[across], 1)))
+    kind, subtype, confidence = "", "", 0.0
+    if code is not None and code.subtype == "garage":
+        kind, subtype, confidence = "door", "garage", 0.9
+    elif _slides(cell):
+        as_window = code is not None and code.kind == "window"
+        kind, subtype, confidence = ("window" if as_window else "door"), "sliding", 0.8
+    elif cell.pocket and cell.width < 1.6 and not glass and not (code is not None and code.kind == "window"):
+        kind, subtype, confidence = "door", "pocket", 0.75
+    elif _folds(cell, lines):
+        kind, subtype, confidence = "door", "folding", 0.75
+    elif code is not None and code.kind == "door" and not glass:
+        kind, subtype, confidence = "door", code.subtype, 0.7
+    elif glass and (glass > 1 or faces.any() or cell.cuts or "window" in says or "opening" in says or code is not None):
+        kind, confidence = "window", 0.9
+    elif "window" in says and across.size and cell.width < 6:
+        kind, confidence = "window", 0.8
+    elif glass and cell.both:
+        kind, confidence = "window", 0.6
+    elif _is_plain(cell):
+        kind, confidence = "opening", 0.5
+    if not kind:
+        return []
+    return [
+        Opening(kind, subtype, cell.ring(), cell.width, cell.thickness, confidence, [*cell.inner, *cell.oblique, *cell.pocket], code=code)
+    ]
+
+
+def _is_plain(cell: Cell) -> bool:
+    """Whether an empty gap closes a space: between two pieces of one wall, or a short way on to the next wall."""
+    return cell.width < (_MAX_PLAIN_M if cell.both else _MAX_END_PLAIN_M) and cell.width > 0.5
+
+
+def _slides(cell: Cell) -> bool:
+    """Two panels that overlap in the middle, or stand one behind the other, at different depths."""
+    panels = [
+        (begin, begin + cover * cell.width, depth)
+        for begin, cover, depth in zip(cell.begin, cell.cover, cell.depth, strict=True)
+        if 0.28 < cover < 0.78
+    ]
+    left = [depth for begin, _, depth in panels if begin < cell.start + 0.22 * cell.width]
+    right = [depth for _, end, depth in panels if end > cell.end - 0.22 * cell.width]
+    middle = [depth for begin, end, depth in panels if begin >= cell.start + 0.15 * cell.width and end <= cell.end - 0.15 * cell.width]
+    sides = [*right, *middle] if left else []
+    return cell.width > 0.9 and any(abs(a - b) > 0.05 for a in left for b in sides)
+
+
+def _folds(cell: Cell, lines: Lines) -> bool:
+    """A zigzag: two or more oblique pieces of one length, short beside the gap."""
+    length = np.sort(lines.length[cell.oblique])
+    fits = length[(length > 0.18 * cell.width) & (length < 0.75 * cell.width)]
+    return len(fits) >= 2 and fits[-1] < 1.25 * fits[-2] and 0.5 < cell.width < 4.5
+
+
+def _swing_doors(cell: Cell, swings: list[Swing], code: Code | None) -> list[Opening]:
+    """One door where the leaves meet (or there is one leaf), else one for each leaf."""
+    spans = []
+    for swing in swings:
+        ends = sorted((cell.place(swing.hinge)[0], cell.place(swing.latch)[0]))
+        spans.append((ends[0], ends[1], swing))
+    spans.sort(key=lambda span: span[:2])
+    groups: list[list[tuple[float, float, Swing]]] = []
+    for span in spans:
+        if groups and span[0] < max(end for _, end, _ in groups[-1]) + 0.25:
+            groups[-1].append(span)
+        else:
+            groups.append([span])
+    doors = []
+    for group in groups:
+        if len(groups) == 1:
+            start, end = cell.start, cell.end
+            reach = max(s[1] for s in group) - min(s[0] for s in group)
+            if cell.width > 1.6 * reach + 0.2:  # a sidelight or a missing piece of wall beside the door
+                start, end = min(s[0] for s in group), max(s[1] for s in group)
+        else:
+            start, end = min(s[0] for s in group), max(s[1] for s in group)
+        part = Cell(cell.along, cell.low, cell.high, start, end, cell.both, cell.band, cell.beyond)
+        subtype = "double" if len(group) > 1 else "single"
+        leaf = any(s.leaf for _, _, s in group)
+        doors.append(
+            Opening(
+                "door",
+                subtype,
+                part.ring(),
+                part.width,
+                part.thickness,
+                0.97 if leaf else 0.85,
+                list(cell.inner),
+                [s.arc for _, _, s in group],
+                [k for _, _, s in group for k in s.leaf_lines],
+                code,
+            )
+        )
+    return doors
+
+
+def _join_panes(found: list[Opening]) -> list[Opening]:
+    """Panes side by side in one gap as one window; slivers beside a door (its frame) are dropped."""
+    joined: list[Opening] = []
+    for opening in found:
+        last = joined[-1] if joined else None
+        if last and last.kind == opening.kind == "window" and np.abs(last.ring[1] - opening.ring[0]).max() < 0.13:
+            last.ring = np.array([last.ring[0], opening.ring[1], opening.ring[2], last.ring[3]])
+            last.width_m += opening.width_m
+            last.lines += opening.lines
+            last.code = last.code or opening.code
+        else:
+            joined.append(opening)
+    return [o for o in joined if o.kind != "window" or o.width_m > 0.25]

@@ -1,0 +1,155 @@
+"""Rooms as the holes that walls and their closed openings leave, and walls as straight pieces through their openings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from planroom.detect.openings import Opening
+from planroom.detect.walls import Bands, strips
+from planroom.records import Floats
+
+_CRACK_M = 0.012
+_LEAST_AREA_M2 = 0.45
+_LEAST_WIDTH_M = 0.36
+
+
+@dataclass(slots=True)
+class WallPiece:
+    """A straight wall: axis (2, 2), ring (4, 2) and thickness in metres, bands it was drawn as, whether it was closed up."""
+
+    axis: Floats
+    ring: Floats
+    thickness_m: float
+    length_m: float
+    bands: list[int]
+
+
+def standing(bands: Bands, openings: list[Opening], named: bool) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Which bands (N,) belong to a connected group that holds a door or a window.
+
+    Frames, tables, furniture and title blocks have neither. Where layers name the walls (`named`) all stand.
+    """
+    if len(bands) == 0 or named:
+        return np.ones(len(bands), bool)
+    polygons = np.concatenate([bands.polygons(), np.array([shapely.Polygon(o.ring) for o in openings], dtype=object)])
+    group = _connected(shapely.buffer(polygons, 0.03, join_style="mitre"))
+    alive = {int(group[len(bands) + i]) for i, o in enumerate(openings) if o.kind != "opening"}
+    return np.isin(group[: len(bands)], list(alive))
+
+
+def _connected(polygons: np.ndarray[tuple[int], np.dtype[np.object_]]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """A group number (N,) for each polygon: those that touch, directly or over others, share it."""
+    parent = np.arange(len(polygons))
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = int(parent[i])
+        return i
+
+    a, b = shapely.STRtree(polygons).query(polygons, predicate="intersects")
+    for i, j in zip(a.tolist(), b.tolist(), strict=True):
+        if i < j:
+            parent[root(i)] = root(j)
+    return np.array([root(i) for i in range(len(polygons))])
+
+
+def solid(
+    bands: Bands, junctions: np.ndarray[tuple[int], np.dtype[np.object_]], openings: list[Opening]
+) -> shapely.Geometry:
+    """Walls with every opening closed, cracks healed; the holes of its parts are the rooms."""
+    parts = [*bands.polygons(), *junctions, *(shapely.Polygon(o.ring).buffer(0.004, join_style="mitre") for o in openings)]
+    whole = shapely.union_all(shapely.make_valid(np.array(parts, dtype=object)))
+    return shapely.buffer(shapely.buffer(whole, _CRACK_M, join_style="mitre"), -_CRACK_M, join_style="mitre")
+
+
+def find_rooms(closed: shapely.Geometry) -> list[shapely.Polygon]:
+    """Enclosed spaces in metres, at the faces of their walls; shafts and slivers narrower than a person are left out."""
+    rooms = []
+    for part in shapely.get_parts(closed):
+        for ring in getattr(part, "interiors", ()):
+            space = shapely.Polygon(ring).difference(closed)
+            for room in shapely.get_parts(space):
+                if room.area >= _LEAST_AREA_M2 and not room.buffer(-_LEAST_WIDTH_M / 2).is_empty:
+                    rooms.append(shapely.simplify(shapely.Polygon(room.exterior, room.interiors), 0.003))
+    return rooms
+
+
+def find_wall_pieces(bands: Bands, closed: shapely.Geometry) -> list[WallPiece]:
+    """Straight walls, from junction to junction along their axis, through doors and windows.
+
+    A wall that ends at another runs on to that one's axis.
+    """
+    pieces: list[WallPiece] = []
+    if len(bands) == 0:
+        return pieces
+    shapely.prepare(closed)
+    order = np.lexsort((bands.start, bands.corridor))
+    run: list[int] = []
+    for k in order.tolist():
+        if run and not _continues(bands, run, k, closed):
+            pieces.append(_piece(bands, run))
+            run = []
+        run.append(k)
+    pieces.append(_piece(bands, run))
+    return [piece for piece in _reach_axes(pieces) if piece.length_m > 0.12]
+
+
+def _continues(bands: Bands, run: list[int], k: int, closed: shapely.Geometry) -> bool:
+    last = max(run, key=lambda i: bands.end[i])
+    if bands.corridor[last] != bands.corridor[k]:
+        return False
+    if bands.start[k] <= bands.end[last] + 0.02:
+        return True
+    along = bands.axes[bands.direction[k]]
+    across = np.array([-along[1], along[0]])
+    middle = (bands.low[k] + bands.high[k]) / 2
+    gap = shapely.LineString([across * middle + along * s for s in (bands.end[last], bands.start[k])])
+    return bool(gap.difference(closed).length < 0.04)
+
+
+def _piece(bands: Bands, run: list[int]) -> WallPiece:
+    k = run[0]
+    along = bands.axes[bands.direction[k]]
+    across = np.array([-along[1], along[0]])
+    start, end = float(bands.start[run].min()), float(bands.end[run].max())
+    low, high = float(np.median(bands.low[run])), float(np.median(bands.high[run]))
+    axis = np.array([across * (low + high) / 2 + along * s for s in (start, end)])
+    ring = shapely.get_coordinates(strips(along[None], *(np.array([v]) for v in (low, high, start, end)))[0])[:4]
+    return WallPiece(axis, ring, high - low, end - start, run)
+
+
+def _reach_axes(pieces: list[WallPiece]) -> list[WallPiece]:
+    """The pieces with each end moved on to the axis of the wall that it meets."""
+    rings = np.array([shapely.Polygon(piece.ring) for piece in pieces], dtype=object)
+    tree = shapely.STRtree(rings)
+    reached = [piece.axis.copy() for piece in pieces]
+    for i, piece in enumerate(pieces):
+        along = (piece.axis[1] - piece.axis[0]) / max(piece.length_m, 1e-9)
+        for side, way in ((0, -along), (1, along)):
+            end = piece.axis[side]
+            near = tree.query(shapely.LineString([end, end + way * 0.03]).buffer(piece.thickness_m / 2))
+            best = 0.0
+            for j in near.tolist():
+                other = pieces[j]
+                step = _to_axis(end, way, other)
+                if j != i and step is not None and best < step < other.thickness_m / 2 + 0.6 * piece.thickness_m + 0.03:
+                    best = step
+            reached[i][side] = end + way * best
+    for piece, axis in zip(pieces, reached, strict=True):
+        piece.axis = axis
+        piece.length_m = float(np.hypot(*(axis[1] - axis[0])))
+    return pieces
+
+
+def _to_axis(end: Floats, way: Floats, other: WallPiece) -> float | None:
+    """Distance from `end` along `way` to the axis line of `other`; None where they are nearly parallel."""
+    direction = (other.axis[1] - other.axis[0]) / max(other.length_m, 1e-9)
+    cross = way[0] * direction[1] - way[1] * direction[0]
+    if abs(cross) < 0.3:
+        return None
+    gap = other.axis[0] - end
+    return float((gap[0] * direction[1] - gap[1] * direction[0]) / cross)

@@ -1,0 +1,247 @@
+"""A sheet's linework into elements: walls, doors, windows, openings and rooms, each with the lines it came from.
+
+Works in metres, shifted to the sheet's corner; what leaves is in sheet units. Scale only sets what counts as a wall's
+thickness or a door's width, so a rough one (from the doors themselves) does where none is known.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import shapely
+
+from planroom.detect.codes import read_codes
+from planroom.detect.gaps import cut_gaps, find_gaps
+from planroom.detect.layers import meaning_of
+from planroom.detect.lines import Lines, bent_arcs, merge_lines
+from planroom.detect.openings import Opening, read_gaps
+from planroom.detect.rooms import WallPiece, find_rooms, find_wall_pieces, solid, standing
+from planroom.detect.strays import glazing, inset_windows, loose_doors
+from planroom.detect.swings import Swing, find_swings, swing_radius_unit
+from planroom.detect.walls import Bands, find_bands, find_blocks, find_faces, find_junctions, layers_name_walls
+from planroom.records import Element, Floats, Ints, Linework, Page, Style, Text
+
+_MAX_LINES = 64
+_USUAL_DOOR_M = 0.85
+_BYTES_PER_SEGMENT = 700
+Polygons = np.ndarray[tuple[int], np.dtype[np.object_]]
+_NONE: Polygons = np.zeros(0, dtype=object)
+
+
+def lease_bytes(linework: Linework) -> int:
+    """Anonymous bytes that finding elements in `linework` takes, measured over drawn and real sheets."""
+    return 30_000_000 + _BYTES_PER_SEGMENT * (len(linework.segments_xyxy) + 4 * len(linework.arcs))
+
+
+def guess_scale(linework: Linework) -> float | None:
+    """Metres in a sheet unit if the doors are as wide as doors usually are; None where no door swing is drawn."""
+    arcs, _, _ = bent_arcs(linework.segments_xyxy, linework.segment_path)
+    arcs = np.concatenate([linework.arcs, arcs])
+    radius = swing_radius_unit(arcs, linework.segments_xyxy)
+    return None if radius is None else _USUAL_DOOR_M / radius
+
+
+@dataclass(slots=True)
+class _Scene:
+    """A sheet in metres: pieces, arcs and texts, the paths that they belong to, and what its styles mean."""
+
+    segments: Floats
+    segment_path: Ints
+    arcs: Floats
+    arc_path: Ints
+    arc_pieces: list[Ints]
+    lines: Lines
+    meanings: list[str]
+    styles: list[Style]
+    style_of_path: Ints
+    texts: list[Text]
+
+
+def find_elements(page: Page, m_per_unit: float, progress: Callable[[str, float], None]) -> list[Element]:
+    """Elements of a page in sheet units, walls first, in reading order within a kind."""
+    origin = np.array(page.extent[:2])
+    scene = _scene(page, m_per_unit, origin)
+    extent = tuple(float((v - o) * m_per_unit) for v, o in zip(page.extent, (*origin, *origin), strict=True))
+    progress("detect", 0.2)
+    faces = find_faces(scene.lines, scene.styles, extent)  # type: ignore[arg-type]  # four floats by construction
+    swings, swing_styles = _find_swings(scene)
+    doors = np.array([(s.hinge, s.latch) for s in swings if s.leaf]).reshape(-1, 2, 2)
+    bands = find_bands(scene.lines, faces, scene.styles, doors)
+    progress("detect", 0.4)
+    named = layers_name_walls(scene.lines, scene.styles)
+    blocks = find_blocks(scene.lines, faces, np.array([(t.x, t.y) for t in scene.texts])) if named else _NONE
+    openings = _find_openings(scene, bands, np.concatenate([find_junctions(bands), blocks]), swings, swing_styles)
+    progress("detect", 0.7)
+    bands = bands.take(standing(bands, openings, named))
+    closed = solid(bands, np.concatenate([find_junctions(bands), blocks]), openings)
+    rooms = find_rooms(closed)
+    pieces = find_wall_pieces(bands, closed)
+    progress("detect", 1.0)
+    make = _Maker(scene, origin, m_per_unit)
+    found = [make.wall(piece, bands) for piece in pieces]
+    found += [make.opening(opening) for opening in openings]
+    found += [make.room(room) for room in rooms]
+    return found
+
+
+def _scene(page: Page, m_per_unit: float, origin: Floats) -> _Scene:
+    work = page.linework
+    segments = (work.segments_xyxy - np.tile(origin, 2)) * m_per_unit
+    arcs = work.arcs.copy()
+    arcs[:, :2] = (arcs[:, :2] - origin) * m_per_unit
+    arcs[:, 2] *= m_per_unit
+    bent, bent_path, used = bent_arcs(segments, work.segment_path)
+    meanings = [(meaning_of(s.block) if s.block else "") or meaning_of(s.layer) for s in work.styles]
+    style_of = work.path_style[work.segment_path] if len(segments) else np.zeros(0, np.int32)
+    straight = ~used
+    lines = merge_lines(segments[straight], style_of[straight])
+    lines.pieces = np.flatnonzero(straight).astype(np.int32)[lines.pieces]
+    texts = [
+        t._replace(x=(t.x - origin[0]) * m_per_unit, y=(t.y - origin[1]) * m_per_unit, height=t.height * m_per_unit)
+        for t in work.texts
+    ]
+    return _Scene(
+        segments,
+        work.segment_path,
+        np.concatenate([arcs, bent]),
+        np.concatenate([work.arc_path, bent_path]),
+        [],
+        lines,
+        meanings,
+        work.styles,
+        work.path_style,
+        texts,
+    )
+
+
+def _find_swings(scene: _Scene) -> tuple[list[Swing], Ints]:
+    """Swings, their arcs numbered as in the scene, and the style of each arc of the scene."""
+    style = scene.style_of_path[scene.arc_path] if len(scene.arcs) else np.zeros(0, np.int32)
+    index = np.flatnonzero(~_says_other(scene)[style])
+    swings = [replace(s, arc=int(index[s.arc])) for s in find_swings(scene.arcs[index], scene.segments)]
+    return swings, style
+
+
+def _says_other(scene: _Scene) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    return np.array([m in ("other", "stair") for m in scene.meanings], bool)
+
+
+def _find_openings(
+    scene: _Scene, bands: Bands, patches: Polygons, swings: list[Swing], swing_styles: Ints
+) -> list[Opening]:
+    dashed = np.array([s.dashed for s in scene.styles], bool)
+    lines = scene.lines
+    drawn = ~_says_other(scene) & ~dashed
+    usable = np.flatnonzero(drawn[lines.style]).astype(np.int32) if len(lines) else np.zeros(0, np.int32)
+    cells = cut_gaps(find_gaps(bands, patches), lines, usable)
+    openings, loose = read_gaps(cells, swings, read_codes(scene.texts), lines, scene.meanings)
+    says_door = [scene.meanings[swing_styles[s.arc]] in ("door", "opening") for s in loose]
+    openings += loose_doors(loose, bands, says_door)
+    openings += inset_windows(bands, lines, usable, scene.meanings, openings)
+    openings += glazing(lines, usable, scene.meanings, openings, bands)
+    return _distinct(openings)
+
+
+def _distinct(openings: list[Opening]) -> list[Opening]:
+    """Without openings that lie mostly inside a surer one: a gap between stacked faces is read more than once."""
+    rank = {"door": 0, "window": 1, "opening": 2}
+    ordered = sorted(openings, key=lambda o: (rank[o.kind], -o.confidence, -o.thickness_m))
+    kept: list[Opening] = []
+    tree_of: list[shapely.Polygon] = []
+    for opening in ordered:
+        ring = shapely.Polygon(opening.ring)
+        reach = ring.buffer(0.08, join_style="mitre")
+        clash = any(
+            other.intersects(reach) and reach.intersection(other).area > 0.35 * min(ring.area, other.area)
+            for other in tree_of
+        )
+        if not clash:
+            kept.append(opening)
+            tree_of.append(ring)
+    return kept
+
+
+class _Maker:
+    """Turns findings in metres into elements in sheet units."""
+
+    def __init__(self, scene: _Scene, origin: Floats, m_per_unit: float):
+        self._scene = scene
+        self._origin = origin
+        self._scale = m_per_unit
+
+    def wall(self, piece: WallPiece, bands: Bands) -> Element:
+        faces = bands.faces[piece.bands].ravel()
+        return self._element(
+            "wall",
+            piece.ring,
+            0.9,
+            list(faces),
+            [],
+            [],
+            {"length": piece.length_m, "thickness": piece.thickness_m},
+            {},
+        )
+
+    def opening(self, opening: Opening) -> Element:
+        element = self._element(
+            opening.kind,
+            opening.ring,
+            opening.confidence,
+            opening.lines,
+            opening.arcs,
+            opening.leaf_pieces,
+            {"width": opening.width_m, "thickness": opening.thickness_m},
+            {"subtype": opening.subtype} if opening.subtype else {},
+        )
+        if opening.code:
+            element.traits["code"] = opening.code.string
+            if opening.code.width_m and opening.code.height_m:
+                element.stated |= {"width_m": opening.code.width_m, "height_m": opening.code.height_m}
+        return element
+
+    def room(self, room: shapely.Polygon) -> Element:
+        ring = np.array(room.exterior.coords)[:-1]
+        return self._element(
+            "room", ring, 0.8, [], [], [], {"area": room.area, "perimeter": room.length}, {}
+        )
+
+    def _element(
+        self,
+        kind: str,
+        ring: Floats,
+        confidence: float,
+        lines: list[int],
+        arcs: list[int],
+        pieces: list[int],
+        sizes: dict[str, float],
+        traits: dict[str, str],
+    ) -> Element:
+        scene = self._scene
+        every = [scene.lines.pieces[scene.lines.first_piece[k] : scene.lines.first_piece[k + 1]] for k in lines]
+        used = np.unique(np.concatenate([*every, np.array(pieces, np.int32)]).astype(np.int32)) if every or pieces else []
+        paths = {int(scene.segment_path[k]) for k in used} | {int(scene.arc_path[a]) for a in arcs}
+        outline = ring / self._scale + self._origin
+        power = {"area": 2}
+        return Element(
+            id=element_id(kind, outline, self._scale),
+            kind=kind,
+            outline=outline,
+            confidence=confidence,
+            lines=np.round(scene.segments[used][:_MAX_LINES] / self._scale + np.tile(self._origin, 2), 3)
+            if len(used)
+            else np.zeros((0, 4)),
+            sources=[f"path:{p}" for p in sorted(paths)[:_MAX_LINES]],
+            sizes={name: value / self._scale ** power.get(name, 1) for name, value in sizes.items()},
+            traits=traits,
+        )
+
+
+def element_id(kind: str, outline: Floats, m_per_unit: float) -> str:
+    """A name that stays the same while the drawing does: the kind and where the element lies, to a few centimetres."""
+    middle = np.round(outline.mean(0) * m_per_unit / 0.05).astype(int)
+    span = np.round(np.ptp(outline, axis=0) * m_per_unit / 0.1).astype(int)
+    digest = hashlib.blake2s(f"{kind}{middle.tolist()}{span.tolist()}".encode(), digest_size=4).hexdigest()
+    return f"{kind[0]}{digest}"

@@ -1,0 +1,238 @@
+"""The drawings with what was found on them as real PDF annotations: every viewer lists, filters and prints them.
+
+Frames: elements are in points of the page as displayed, y up; annotations are in the page's user space, where neither
+/Rotate nor the crop box's corner is applied yet. `_Frame` turns the one into the other. Each annotation carries its own
+appearance, drawn in user space, so that no viewer has to make one up.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pikepdf
+from pikepdf import Array, Dictionary, Name, String
+
+from planroom.errors import EncryptedFile, ReaderFailed, UnreadableFile
+from planroom.geometry import box_of
+from planroom.records import Element, Floats, Sheet
+from planroom.report.picture import small_picture
+from planroom.report.takeoff import label, number_text, size_m, unit_name
+from planroom.store.files import atomic_path
+from planroom.units import UnitSystem, in_system
+
+_LONG_SIDE_PT = 1190.0  # A3
+_OPACITY = 0.35
+_LINE_PT = 1.0
+_PRINT = 4  # the annotation flag that lets it be printed
+_POLYGONS = {"room", "wall", "stair"}
+_COLOURS = {
+    "wall": (0.0, 0.447, 0.698),
+    "door": (0.835, 0.369, 0.0),
+    "window": (0.0, 0.62, 0.451),
+    "opening": (0.69, 0.29, 0.545),
+    "room": (0.902, 0.624, 0.0),
+    "stair": (0.337, 0.706, 0.914),
+}
+_GREY = (0.4, 0.4, 0.4)
+_MEASURES = {"area": "m2", "perimeter": "m", "length": "m", "thickness": "m", "width": "m", "height": "m"}
+_Box = tuple[float, float, float, float]
+
+
+def write_markup(
+    source_pdf: Path | None, sheets: list[Sheet], path: Path, *, password: str = "", system: UnitSystem = "metric"
+) -> None:
+    """Write the source with its elements marked, or a page a sheet with its picture where there is no source PDF.
+
+    The output is never encrypted. Raises EncryptedFile, UnreadableFile or ReaderFailed for the source.
+    """
+    with _open_source(source_pdf, password) as pdf:
+        look = pdf.make_indirect(
+            Dictionary(ExtGState=Dictionary(A=Dictionary(Type=Name.ExtGState, CA=0.9, ca=_OPACITY)))
+        )
+        for sheet in sheets:
+            if source_pdf is None:
+                page = _add_picture_page(pdf, sheet)
+            elif sheet.page < len(pdf.pages):
+                page = pdf.pages[sheet.page]
+            else:
+                continue
+            _annotate(pdf, page, sheet, look, system)
+        with atomic_path(path) as part, part.open("wb") as out:
+            pdf.save(out, encryption=False, deterministic_id=True)
+
+
+def _open_source(source: Path | None, password: str) -> pikepdf.Pdf:
+    if source is None:
+        return pikepdf.new()
+    try:
+        return pikepdf.open(source, password=password)
+    except pikepdf.PasswordError as error:
+        raise EncryptedFile("the password is missing or wrong", place=str(source)) from error
+    except pikepdf.PdfError as error:
+        raise ReaderFailed(f"cannot be marked up: {error}", place=str(source)) from error
+    except OSError as error:
+        raise UnreadableFile(error.strerror or str(error), place=str(source)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """How points of the page as displayed become points of its user space.
+
+    corner: lower left of the visible box in user space. size: its width and height before turning. turn: /Rotate, in
+    degrees clockwise. origin, grow: of the sheet's units against displayed points.
+    """
+
+    corner: tuple[float, float]
+    size: tuple[float, float]
+    turn: int
+    origin: tuple[float, float]
+    grow: float
+
+    def to_user(self, points: Floats) -> Floats:
+        """Points (K, 2) in user space."""
+        width, height = self.size
+        u, v = ((points - self.origin) * self.grow).T
+        x, y = {0: (u, v), 90: (width - v, u), 180: (width - u, height - v), 270: (v, height - u)}[self.turn]
+        return np.stack([x + self.corner[0], y + self.corner[1]], axis=1)
+
+
+def _frame(page: pikepdf.Page, sheet: Sheet) -> _Frame:
+    x0, y0, x1, y1 = _visible_box(page)
+    turn = _whole(_inherited(page, "/Rotate")) % 360 // 90 * 90
+    shown_width = x1 - x0 if turn in (0, 180) else y1 - y0
+    left, bottom, right, _ = sheet.extent
+    return _Frame((x0, y0), (x1 - x0, y1 - y0), turn, (left, bottom), shown_width / (right - left))
+
+
+def _visible_box(page: pikepdf.Page) -> _Box:
+    """The crop box, cut to the media box, as viewers show it."""
+    media = _box(_inherited(page, "/MediaBox")) or (0.0, 0.0, 612.0, 792.0)
+    crop = _box(_inherited(page, "/CropBox")) or media
+    x0, y0 = max(media[0], crop[0]), max(media[1], crop[1])
+    x1, y1 = min(media[2], crop[2]), min(media[3], crop[3])
+    return (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else media
+
+
+def _inherited(page: pikepdf.Page, name: str) -> pikepdf.Object | None:
+    node, seen = page.obj, 0
+    while node is not None and seen < 64:  # a damaged page tree may run in circles
+        if name in node:
+            return node[name]
+        node, seen = node.get("/Parent"), seen + 1
+    return None
+
+
+def _box(value: pikepdf.Object | None) -> _Box | None:
+    if not isinstance(value, Array) or len(value) != 4:
+        return None
+    try:
+        a, b, c, d = (float(number) for number in value)
+    except (TypeError, ValueError):
+        return None
+    box = min(a, c), min(b, d), max(a, c), max(b, d)
+    return box if box[0] < box[2] and box[1] < box[3] else None
+
+
+def _whole(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _add_picture_page(pdf: pikepdf.Pdf, sheet: Sheet) -> pikepdf.Page:
+    """A new page, as the sheet is displayed, with its picture on it."""
+    grow = _LONG_SIDE_PT / max(sheet.width_px, sheet.height_px)
+    width, height = sheet.width_px * grow, sheet.height_px * grow
+    page = pdf.add_blank_page(page_size=(width, height))
+    pixels = small_picture(sheet.picture)
+    if pixels is None:
+        return page
+    image = pdf.make_stream(zlib.compress(pixels[:, :, ::-1].tobytes()))
+    image.Type, image.Subtype, image.Filter = Name.XObject, Name.Image, Name.FlateDecode
+    image.Width, image.Height = pixels.shape[1], pixels.shape[0]
+    image.ColorSpace, image.BitsPerComponent = Name.DeviceRGB, 8
+    page.obj.Resources = Dictionary(XObject=Dictionary(Picture=image))
+    page.obj.Contents = pdf.make_stream(f"q {width:.3f} 0 0 {height:.3f} 0 0 cm /Picture Do Q".encode("ascii"))
+    return page
+
+
+def _annotate(pdf: pikepdf.Pdf, page: pikepdf.Page, sheet: Sheet, look: pikepdf.Object, system: UnitSystem) -> None:
+    frame = _frame(page, sheet)
+    there = page.obj.get("/Annots")
+    made = [
+        pdf.make_indirect(_annotation(pdf, element, outline, _contents(element, sheet, system), look))
+        for element, outline in _drawn(sheet.elements, frame)
+    ]
+    # a new array: pages may share one
+    page.obj.Annots = Array([*(there if isinstance(there, Array) else ()), *made])
+
+
+def _drawn(elements: Iterable[Element], frame: _Frame) -> Iterator[tuple[Element, Floats]]:
+    """Elements with their outline in user space, rooms first: what lies on top is what a click meets."""
+    for element in sorted(elements, key=lambda one: one.kind != "room"):
+        if element.outline.size and np.isfinite(element.outline).all():
+            yield element, frame.to_user(element.outline)
+
+
+def _annotation(pdf: pikepdf.Pdf, element: Element, outline: Floats, contents: str, look: pikepdf.Object) -> Dictionary:
+    polygon = element.kind in _POLYGONS and len(outline) > 2
+    x0, y0, x1, y1 = box_of(outline)
+    ring = outline if polygon else np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
+    rect = [round(v, 3) for v in (x0 - _LINE_PT, y0 - _LINE_PT, x1 + _LINE_PT, y1 + _LINE_PT)]
+    colour = _COLOURS.get(element.kind, _GREY)
+    annotation = Dictionary(
+        Type=Name.Annot,
+        Subtype=Name.Polygon if polygon else Name.Square,
+        Rect=Array(rect),
+        Contents=String(contents),
+        T=String("planroom"),
+        Subj=String(element.kind),
+        NM=String(element.id),
+        F=_PRINT,
+        C=Array(colour),
+        IC=Array(colour),
+        CA=_OPACITY,
+        BS=Dictionary(Type=Name.Border, W=_LINE_PT),
+        AP=Dictionary(N=_appearance(pdf, ring, rect, colour, look)),
+    )
+    if polygon:
+        annotation.Vertices = Array([round(float(v), 3) for v in ring.ravel()])
+    else:
+        annotation.RD = Array([_LINE_PT] * 4)
+    return annotation
+
+
+def _appearance(
+    pdf: pikepdf.Pdf, ring: Floats, rect: list[float], colour: tuple[float, float, float], look: pikepdf.Object
+) -> pikepdf.Stream:
+    """A form whose box is the annotation's own rectangle, so that it lands where it is drawn, at any rotation."""
+    red, green, blue = colour
+    points = [f"{x:.3f} {y:.3f}" for x, y in ring.tolist()]
+    path = f"{points[0]} m " + " ".join(f"{point} l" for point in points[1:])
+    paint = f"/A gs {red} {green} {blue} rg {red} {green} {blue} RG {_LINE_PT} w 1 j {path} b*"
+    form = pdf.make_stream(paint.encode("ascii"))
+    form.Type, form.Subtype, form.BBox, form.Resources = Name.XObject, Name.Form, Array(rect), look
+    return form
+
+
+def _contents(element: Element, sheet: Sheet, system: UnitSystem) -> str:
+    """What the annotation says: kind and label, its measures with their state, what the drawing states."""
+    lines = [label(element)]
+    measures = []
+    for name, unit in _MEASURES.items():
+        size = size_m(element, name, sheet.scale)
+        if size is not None:
+            value, shown = in_system(size, unit, system)
+            measures.append(f"{name} {number_text(value, shown)} {unit_name(shown)}")
+    if measures and sheet.scale is not None:
+        ratio = f" at 1:{sheet.scale.ratio:g}" if sheet.scale.ratio else ""
+        lines.append(f"{', '.join(measures)} ({sheet.scale.state}{ratio})")
+    for name, unit in _MEASURES.items():
+        stated = element.stated.get(f"{name}_{unit}")
+        if stated is not None and np.isfinite(stated):
+            value, shown = in_system(stated, unit, system)
+            lines.append(f"stated {name} {number_text(value, shown)} {unit_name(shown)}")
+    lines += [f"{name}: {words}" for name, words in element.traits.items() if words and name not in ("name", "number")]
+    return "\n".join(lines)

@@ -1,0 +1,140 @@
+"""A workbook in the house's style: heads, widths, print set-up, text that stays text, bytes that repeat.
+
+Text from a drawing is stored as text whatever it begins with; only `formula` makes formulas.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+import shutil
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any, Final
+
+from openpyxl import Workbook
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.utils import get_column_letter
+from openpyxl.workbook.properties import CalcProperties
+from openpyxl.worksheet.properties import PageSetupProperties
+from openpyxl.worksheet.worksheet import Worksheet
+from openpyxl.writer.excel import ExcelWriter
+
+DECIMAL: Final = "#,##0.00"
+WHOLE: Final = "#,##0"
+_LONGEST_TEXT = 32_767
+_EPOCH = datetime.datetime(2000, 1, 1)
+_ZIP_EPOCH = (2000, 1, 1, 0, 0, 0)
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_HEAD_FILL = PatternFill("solid", fgColor="FF274156")
+_HEAD_FONT = Font(bold=True, color="FFFFFFFF")
+_RULE = Border(top=Side(style="thin", color="FF9AA5B0"))
+_STATE_FONTS = {"measured": "FF17663A", "estimated": "FF8A5200", "withheld": "FFA3212A"}
+
+Value = str | float | int | None
+
+
+def new_workbook() -> Workbook:
+    """An empty workbook that computes its formulas when it is opened and carries no date of today."""
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    book.calculation = CalcProperties(fullCalcOnLoad=True)
+    book.properties.creator = "planroom"
+    book.properties.created = book.properties.modified = _EPOCH
+    return book
+
+
+def new_sheet(book: Workbook, title: str, heads: Sequence[tuple[str, int]]) -> Worksheet:
+    """A sheet with a frozen, repeated head row (name, width in characters), one page wide in print."""
+    sheet: Worksheet = book.create_sheet(title)
+    for column, (name, width) in enumerate(heads, start=1):
+        cell = sheet.cell(1, column, name)
+        cell.font, cell.fill = _HEAD_FONT, _HEAD_FILL
+        cell.alignment = Alignment(vertical="center", wrap_text=True)
+        sheet.column_dimensions[get_column_letter(column)].width = width
+    sheet.freeze_panes = "A2"
+    sheet.print_title_rows = "1:1"
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = 9  # A4
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.oddFooter.center.text = "&A, page &P of &N"
+    return sheet
+
+
+def finish_sheet(sheet: Worksheet) -> None:
+    """Put the filter over all that was written."""
+    sheet.auto_filter.ref = f"A1:{get_column_letter(sheet.max_column)}{max(2, sheet.max_row)}"
+
+
+def put(sheet: Worksheet, row: int, values: Sequence[Value], *, formats: dict[int, str] | None = None) -> None:
+    """Write one row: numbers as numbers, text as text. formats: number format by 1-based column."""
+    for column, value in enumerate(values, start=1):
+        cell = sheet.cell(row, column)
+        if isinstance(value, str):
+            _put_text(cell, value)
+        elif value is not None:
+            cell.value = value
+            cell.number_format = (formats or {}).get(column, DECIMAL if isinstance(value, float) else WHOLE)
+
+
+def formula(sheet: Worksheet, row: int, column: int, expression: str, number_format: str) -> None:
+    """Write a formula of our own making; nothing from a drawing may be part of `expression`."""
+    cell = sheet.cell(row, column, f"={expression}")
+    cell.number_format = number_format
+
+
+def emphasize(sheet: Worksheet, row: int, columns: int, *, ruled: bool) -> None:
+    """Set a row in bold, with a line above it where `ruled`."""
+    for column in range(1, columns + 1):
+        cell = sheet.cell(row, column)
+        cell.font = Font(bold=True)
+        if ruled:
+            cell.border = _RULE
+
+
+def colour_state(sheet: Worksheet, row: int, column: int, state: str) -> None:
+    """Colour the word of the state, which says the same."""
+    if state in _STATE_FONTS:
+        sheet.cell(row, column).font = Font(bold=True, color=_STATE_FONTS[state])
+
+
+def clean(text: str) -> str:
+    """`text` without what XLSX cannot hold."""
+    return _SURROGATES.sub("?", ILLEGAL_CHARACTERS_RE.sub("", text))[:_LONGEST_TEXT]
+
+
+def save(book: Workbook, path: Path) -> None:
+    """Write the workbook; equal workbooks give equal bytes."""
+    with path.open("wb") as out, _SteadyZip(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        ExcelWriter(book, archive).write_data()  # save() would stamp today's date
+
+
+def _put_text(cell: Any, text: str) -> None:
+    if not text:
+        return
+    cell.value = clean(text)
+    cell.data_type = "s"  # openpyxl takes a leading "=" for a formula
+    cell.alignment = Alignment(vertical="top", wrap_text=len(text) > 30)
+    if text[0] in "=+-@\t\r":
+        cell.quotePrefix = True  # stays text when somebody edits the cell
+
+
+class _SteadyZip(zipfile.ZipFile):
+    """A ZIP whose entries carry one fixed date."""
+
+    def writestr(self, zinfo_or_arcname: Any, data: Any, *args: Any, **kwargs: Any) -> None:
+        """Add `data` under the name."""
+        entry = zipfile.ZipInfo(str(zinfo_or_arcname), _ZIP_EPOCH)
+        entry.compress_type = zipfile.ZIP_DEFLATED
+        super().writestr(entry, data, *args, **kwargs)
+
+    def write(self, filename: Any, arcname: Any = None, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002
+        """Add the file under the name, streaming."""
+        entry = zipfile.ZipInfo(str(arcname), _ZIP_EPOCH)
+        entry.compress_type = zipfile.ZIP_DEFLATED
+        source: IO[bytes]
+        with Path(filename).open("rb") as source, self.open(entry, "w") as target:
+            shutil.copyfileobj(source, target)
