@@ -31,8 +31,8 @@ DATA;
 def write_endless_ifc(path: Path, *, n_bodies: int = 5000, n_spheres: int = 64) -> Path:
     """`path`, now a model with one wall of many bodies, each what is left of a block less overlapping spheres.
 
-    The spheres are shared, so the file stays small, but each body's curved faces are intersected afresh: seconds of work
-    a body, hours for the wall, in steady memory, since next to nothing is left of each in the end.
+    The spheres are shared, so the file stays small, but each body's curved faces are intersected afresh: two seconds of
+    work a body, hours for the wall, in steady memory, since next to nothing is left of each in the end.
     """
     lines = ["#16=IFCBLOCK(#2,40.,40.,40.);"]
     solid = 16

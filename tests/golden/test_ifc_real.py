@@ -73,8 +73,8 @@ def test_room_areas_agree_with_the_base_quantities(model: tuple[str, list[Page]]
     rooms = elements(pages, "room")
 
     for room in rooms:
-        # The duplex states areas to the walls' axes; its volumes are those of the rooms' solids.
-        if name == "duplex" and room.traits["number"] != "R301":
+        # The duplex states areas to the walls' axes; its volumes are those of the solids, which stairs cut into (A105).
+        if name == "duplex" and room.traits["number"] not in ("R301", "A105", "B105"):
             assert room.sizes["area"] * room.sizes["height"] == pytest.approx(room.stated["volume_m3"], rel=0.01)
         elif name != "duplex":
             assert room.sizes["area"] == pytest.approx(room.stated["area_m2"], rel=0.01)

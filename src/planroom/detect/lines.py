@@ -195,17 +195,20 @@ def _breaks(*keys: Ints) -> Bools:
 def repeated(lines: Lines, reach_m: float = 1.0, window: int = 14, least: int = 5) -> Bools:
     """Which lines (N,) stand in a regular family: treads, tiles, hatches, tables. Walls seldom repeat so.
 
-    A line is repeated where at least `least` others within `reach_m` across have nearly its start and end.
+    A line is repeated where at least `least` others within `reach_m` across have nearly its length, and its start and end
+    but for a shift as in a slanted hatch.
     """
     order = np.lexsort((lines.offset, lines.direction))
     direction, offset = lines.direction[order], lines.offset[order]
     start, end = lines.start[order], lines.end[order]
-    slack = np.maximum(0.03, 0.12 * (end - start))
+    length = end - start
+    slack = np.maximum(0.03, 0.12 * length)
     alike = np.zeros(len(order), np.int32)
     for step in range(1, min(window, len(order) - 1) + 1):
         near = (direction[step:] == direction[:-step]) & (offset[step:] - offset[:-step] < reach_m)
-        near &= offset[step:] - offset[:-step] > _OFFSET_M
-        near &= (np.abs(start[step:] - start[:-step]) < slack[:-step]) & (np.abs(end[step:] - end[:-step]) < slack[:-step])
+        apart = offset[step:] - offset[:-step]
+        near &= (apart > _OFFSET_M) & (np.abs(length[step:] - length[:-step]) < slack[:-step])
+        near &= np.abs(start[step:] - start[:-step]) < slack[:-step] + 1.2 * apart
         alike[step:] += near
         alike[:-step] += near
     found = np.zeros(len(order), bool)

@@ -118,10 +118,7 @@ def _read_cell(
     if swings:
         return _swing_doors(cell, swings, code)
     says = {meanings[lines.style[k]] for k in cell.inner + cell.oblique + cell.pocket}
-    depth, cover = np.array(cell.depth), np.array(cell.cover)
-    across = (cover > 0.8) & (depth > 0.1) & (depth < 0.9)
-    faces = (cover > 0.8) & ~across
-    glass = len(np.unique(np.round(depth[across], 1)))
+    glass, sills = _panes(cell)
     kind, subtype, confidence = "", "", 0.0
     if code is not None and code.subtype == "garage":
         kind, subtype, confidence = "door", "garage", 0.9
@@ -134,9 +131,9 @@ def _read_cell(
         kind, subtype, confidence = "door", "folding", 0.75
     elif code is not None and code.kind == "door" and not glass:
         kind, subtype, confidence = "door", code.subtype, 0.7
-    elif glass and (glass > 1 or faces.any() or cell.cuts or "window" in says or "opening" in says or code is not None):
+    elif glass and (glass > 1 or sills or cell.cuts or "window" in says or "opening" in says or code is not None):
         kind, confidence = "window", 0.9
-    elif "window" in says and across.size and cell.width < 6:
+    elif "window" in says and cell.inner and cell.width < 6:
         kind, confidence = "window", 0.8
     elif glass and cell.both:
         kind, confidence = "window", 0.6
@@ -149,23 +146,36 @@ def _read_cell(
     ]
 
 
+def _panes(cell: Cell) -> tuple[int, int]:
+    """How many lines run all along the cell within the wall's thickness, and how many in line with its faces.
+
+    Pieces at one depth (panes between mullions) count together.
+    """
+    if not cell.inner:
+        return 0, 0
+    depth, cover = np.array(cell.depth), np.array(cell.cover)
+    level, at = np.unique(np.round(depth * cell.thickness / 0.02), return_inverse=True)
+    whole = np.bincount(at, cover) > 0.68
+    place = level * 0.02 / cell.thickness
+    within = (place > 0.1) & (place < 0.9)
+    return int((whole & within).sum()), int((whole & ~within).sum())
+
+
 def _is_plain(cell: Cell) -> bool:
     """Whether an empty gap closes a space: between two pieces of one wall, or a short way on to the next wall."""
     return cell.width < (_MAX_PLAIN_M if cell.both else _MAX_END_PLAIN_M) and cell.width > 0.5
 
 
 def _slides(cell: Cell) -> bool:
-    """Two panels that overlap in the middle, or stand one behind the other, at different depths."""
-    panels = [
-        (begin, begin + cover * cell.width, depth)
-        for begin, cover, depth in zip(cell.begin, cell.cover, cell.depth, strict=True)
-        if 0.28 < cover < 0.78
-    ]
-    left = [depth for begin, _, depth in panels if begin < cell.start + 0.22 * cell.width]
-    right = [depth for _, end, depth in panels if end > cell.end - 0.22 * cell.width]
-    middle = [depth for begin, end, depth in panels if begin >= cell.start + 0.15 * cell.width and end <= cell.end - 0.15 * cell.width]
-    sides = [*right, *middle] if left else []
-    return cell.width > 0.9 and any(abs(a - b) > 0.05 for a in left for b in sides)
+    """Two panels, one behind the other: lines over part of the cell from either end, at different depths."""
+    sides: tuple[list[float], list[float]] = ([], [])
+    for begin, cover, depth in zip(cell.begin, cell.cover, cell.depth, strict=True):
+        middle = (begin + begin + cover * cell.width) / 2 - (cell.start + cell.end) / 2
+        if 0.28 < cover < 0.78 and abs(middle) > 0.06 * cell.width:
+            sides[middle > 0].append(depth)
+    if not sides[0] or not sides[1] or cell.width < 0.9:
+        return False
+    return abs(float(np.mean(sides[0]) - np.mean(sides[1]))) * cell.thickness > 0.012
 
 
 def _folds(cell: Cell, lines: Lines) -> bool:

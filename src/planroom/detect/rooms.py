@@ -61,9 +61,16 @@ def solid(
     bands: Bands, junctions: np.ndarray[tuple[int], np.dtype[np.object_]], openings: list[Opening]
 ) -> shapely.Geometry:
     """Walls with every opening closed, cracks healed; the holes of its parts are the rooms."""
-    parts = [*bands.polygons(), *junctions, *(shapely.Polygon(o.ring).buffer(0.004, join_style="mitre") for o in openings)]
+    parts = [*bands.polygons(), *junctions, *(shapely.Polygon(_longer(o.ring, 0.005)) for o in openings)]
     whole = shapely.union_all(shapely.make_valid(np.array(parts, dtype=object)))
     return shapely.buffer(shapely.buffer(whole, _CRACK_M, join_style="mitre"), -_CRACK_M, join_style="mitre")
+
+
+def _longer(ring: Floats, by_m: float) -> Floats:
+    """An opening's ring (4, 2) drawn out at both ends, into the wall, its faces unmoved."""
+    along = ring[1] - ring[0]
+    step = along / max(float(np.hypot(*along)), 1e-9) * by_m
+    return ring + np.array([-step, step, step, -step])
 
 
 def find_rooms(closed: shapely.Geometry) -> list[shapely.Polygon]:
@@ -140,6 +147,8 @@ def _reach_axes(pieces: list[WallPiece]) -> list[WallPiece]:
                     best = step
             reached[i][side] = end + way * best
     for piece, axis in zip(pieces, reached, strict=True):
+        before, after = axis[0] - piece.axis[0], axis[1] - piece.axis[1]
+        piece.ring = piece.ring + np.array([before, after, after, before])
         piece.axis = axis
         piece.length_m = float(np.hypot(*(axis[1] - axis[0])))
     return pieces

@@ -18,6 +18,7 @@ from planroom.records import Floats, Ints, Style
 MIN_THICKNESS_M = 0.045
 MAX_THICKNESS_M = 0.62
 _MIN_OVERLAP_M = 0.05
+_THICK_M = 0.28
 _SAME_OFFSET_M = 0.012
 
 
@@ -119,7 +120,8 @@ def find_bands(lines: Lines, faces: Bools, styles: list[Style], doors: Floats) -
     overlap = np.minimum(lines.end[first], lines.end[second]) - np.maximum(lines.start[first], lines.start[second])
     clean = clear > 0.95
     usual = _usual(thickness, thickness[clean], overlap[clean])
-    keep = clean | ((clear > 0.03) & usual)
+    # two faces far apart are a thick wall only where the sheet has more of it; else they are a closet or a shaft
+    keep = (clean & (usual | (thickness < _THICK_M))) | ((clear > 0.03) & usual)
     return _drop_nested(_bands(lines, first[keep], second[keep]))
 
 
@@ -202,8 +204,12 @@ def _wall_pens(lines: Lines, first: Ints, second: Ints, styles: list[Style], doo
     long = metres >= 0.12 * metres[~dashed].max(initial=0.0)
     if hung.max(initial=0) == 0:
         return np.asarray(long & ~dashed)
-    draws = hung >= max(1.0, 0.1 * hung.max())
-    return np.asarray(draws | (long & ~dashed & (width > 0) & (width >= 0.95 * width[draws & ~dashed].min(initial=np.inf))))
+    # long lines, not the short ones that hatch a wall, carry the doors
+    mean = np.bincount(lines.style[first], overlap**2, len(styles)) / np.maximum(metres, 1e-9)
+    draws = (hung >= max(1.0, 0.1 * hung.max())) & (mean > 0.3 * mean[hung > 0].max())
+    stroked = width[draws & ~dashed & (width > 0)]
+    heavy = width >= 0.95 * (stroked.min() if len(stroked) else np.inf)
+    return np.asarray(draws | (long & ~dashed & heavy))
 
 
 def _doors_hung(pairs: Bands, style: Ints, n_styles: int, doors: Floats) -> Floats:

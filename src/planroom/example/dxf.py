@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,7 +43,8 @@ class DxfFile:
     def __init__(self, ratio: int, *, imperial: bool, blocks: bool, text_factor: float):
         self.unit = 1 / INCH_M if imperial else 1.0
         self.blocks = blocks
-        self.document: Any = ezdxf.new("R2010", setup=True)
+        with _without_clock():
+            self.document: Any = ezdxf.new("R2010", setup=True)
         self.document.units = units.IN if imperial else units.M
         self.document.header["$MEASUREMENT"] = 0 if imperial else 1
         for name, colour in _LAYERS.items():
@@ -60,12 +62,19 @@ class DxfFile:
 
     def save(self, path: Path) -> None:
         """Write the file, the same bytes for the same drawing."""
-        before = ezdxf.options.write_fixed_meta_data_for_testing
-        ezdxf.options.write_fixed_meta_data_for_testing = True
-        try:
+        with _without_clock():
             self.document.saveas(path)
-        finally:
-            ezdxf.options.write_fixed_meta_data_for_testing = before
+
+
+@contextmanager
+def _without_clock() -> Iterator[None]:
+    """While it is open, ezdxf stamps no times and no random ids into what it makes."""
+    before = ezdxf.options.write_fixed_meta_data_for_testing
+    ezdxf.options.write_fixed_meta_data_for_testing = True
+    try:
+        yield
+    finally:
+        ezdxf.options.write_fixed_meta_data_for_testing = before
 
 
 class DxfCanvas:

@@ -25,7 +25,7 @@ LEVEL: Final = Pen("A-ANNO-DIMS", 0.13, dash_mm=(4.0, 1.0, 0.8, 1.0))
 TEXT: Final = Pen("A-ANNO-TEXT", 0.18)
 
 
-def draw_elevations(paper: Paper, house: House, variant: Variant, *, scaled: bool = True) -> list[ElementTruth]:
+def draw_elevations(paper: Paper, house: House, variant: Variant) -> list[ElementTruth]:
     """Draw all four, two by two; the doors and windows that they show."""
     x0, y0, x1, y1 = paper.area
     ratio, elements = variant.scales.elevation, []
@@ -38,7 +38,7 @@ def draw_elevations(paper: Paper, house: House, variant: Variant, *, scaled: boo
         canvas = paper.model(ratio, bounds, area=area)
         draw_facade(canvas, house, side, variant, paper.factor)
         title = variant.words(compass(house, side))
-        scale = f"{variant.words('scale')} {variant.words.scale(ratio)}" if scaled else ""
+        scale = f"{variant.words('scale')} {variant.words.scale(ratio)}"
         paper.heading(title, scale, (area[0] + 12 * paper.factor, area[1] + 14 * paper.factor))
         for storey, opening, bounds in facade_openings(house, side):
             elements.append(
@@ -81,7 +81,8 @@ def facade_openings(house: House, side: Point) -> Iterator[tuple[Storey, Opening
                 continue
             at = along(side, storey.wall(opening.wall).at(opening.centre_m))
             low, half = storey.floor_m + opening.sill_m, opening.width_m / 2
-            yield storey, opening, tuple(round(v, 5) for v in (at - half, low, at + half, low + opening.height_m))  # type: ignore[misc]
+            bounds = (round(at - half, 5), low, round(at + half, 5), round(low + opening.height_m, 5))
+            yield storey, opening, bounds
 
 
 def _span(storey: Storey, side: Point) -> tuple[float, float]:

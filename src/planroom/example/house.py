@@ -77,7 +77,7 @@ class Wall:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A hole in a wall, its centre measured along the axis. flip_x: hinged at the far end; flip_y: opens to the right."""
+    """A hole in a wall, its centre along the axis. flip_x: hinged at the far end; flip_y: opens to the right."""
 
     id: str
     wall: str
@@ -109,7 +109,7 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Fixture:
-    """A thing with the middle of its back at `at`, facing along `angle_deg`; a size of 0 is the usual one of its kind."""
+    """A thing with the middle of its back at `at`, facing along `angle_deg`; a size of 0 is its kind's usual one."""
 
     kind: str
     at: Point

@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Final
 
-from planroom.example.canvas import Canvas, Pen, box_points
+from planroom.example.canvas import Pen, box_points
 from planroom.example.house import Box, Point
 from planroom.example.pdf import PT_PER_MM, PdfCanvas
 from planroom.example.variants import PAPERS, Variant
@@ -161,18 +161,3 @@ class Paper:
                 place = (edge + 1.5 * factor, at[1] - (index + 0.5) * step)
                 self.canvas.text(cell, place, height, TEXT, align="left")
         return bottom
-
-
-def draw_break_line(canvas: Canvas, start: Point, end: Point, pen: Pen) -> None:
-    """A line with a zigzag in its middle: the drawing goes on beyond it."""
-    run = math.dist(start, end)
-    along = ((end[0] - start[0]) / run, (end[1] - start[1]) / run)
-    tooth = min(run / 8, 3.0 * canvas.mm)
-
-    def spot(part: float, off: float) -> Point:
-        return (
-            start[0] + along[0] * (run / 2 + part * tooth) - along[1] * off * tooth,
-            start[1] + along[1] * (run / 2 + part * tooth) + along[0] * off * tooth,
-        )
-
-    canvas.polyline([start, spot(-1, 0), spot(-0.5, 1.5), spot(0.5, -1.5), spot(1, 0), end], pen)

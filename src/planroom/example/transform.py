@@ -10,6 +10,7 @@ from shapely import Point as ShapelyPoint
 from shapely import box, union_all
 
 from planroom.example.house import House, Point, Storey, room_shape
+from planroom.units import INCH_M
 
 
 def transformed(house: House, move: Callable[[Point], Point], *, mirrored: bool, turn_deg: float) -> House:
@@ -63,3 +64,29 @@ def cropped(storey: Storey, rooms: Iterable[str], margin_m: float = 0.6) -> Stor
         openings += [replace(o, centre_m=o.centre_m - low) for o in held]
     fixtures = tuple(f for f in storey.fixtures if window.contains(ShapelyPoint(f.at)))
     return replace(storey, walls=tuple(walls), openings=tuple(openings), rooms=tuple(inside), fixtures=fixtures)
+
+
+def in_inches(house: House) -> House:
+    """The house on a grid of inches: axes and openings on two, wall thicknesses on half an inch."""
+
+    def snap(value_m: float, inches: float) -> float:
+        return round(round(value_m / (inches * INCH_M)) * inches * INCH_M, 6)
+
+    moved = transformed(house, lambda p: (snap(p[0], 2), snap(p[1], 2)), mirrored=False, turn_deg=0.0)
+    storeys = []
+    for storey in moved.storeys:
+        walls = tuple(replace(w, thickness_m=snap(w.thickness_m, 0.5)) for w in storey.walls)
+        openings = tuple(
+            replace(
+                o,
+                centre_m=snap(o.centre_m, 2),
+                width_m=snap(o.width_m, 2),
+                height_m=snap(o.height_m, 2),
+                sill_m=snap(o.sill_m, 2),
+            )
+            for o in storey.openings
+        )
+        heights = {"floor_m": snap(storey.floor_m, 1), "clear_m": snap(storey.clear_m, 1)}
+        storeys.append(replace(storey, walls=walls, openings=openings, **heights))
+    rise = storeys[-1].floor_m - storeys[0].floor_m - storeys[0].clear_m
+    return replace(moved, storeys=tuple(storeys), slab_m=round(rise, 6) if len(storeys) > 1 else snap(moved.slab_m, 1))

@@ -8,7 +8,7 @@ enlarged plan: what of it is inside the crop), whatever joins it along the way.
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -116,9 +116,9 @@ class Truth:
         """The set's numbers, each storey once: doors, windows, openings, rooms, and wall length per thickness."""
         plans = [s for s in self.sheets if s.kind == "plan" and s.view == "general"]
         kept = [e for s in plans for e in s.elements if e.status != "demolished"]
-        lengths: Counter[str] = Counter()
+        lengths: dict[str, float] = defaultdict(float)
         for wall in (e for e in kept if e.kind == "wall"):
-            lengths[f"{wall.thickness_m:.3f}"] += wall.length_m or 0.0  # type: ignore[assignment]
+            lengths[f"{wall.thickness_m:.3f}"] += wall.length_m or 0.0
         totals: dict[str, Any] = {k: sum(e.kind == k for e in kept) for k in ("door", "window", "opening", "room")}
         totals["bedroom"] = sum(e.use in BEDROOMS for e in kept)
         totals["toilet"] = sum(e.use in TOILETS for e in kept)

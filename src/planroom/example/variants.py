@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from planroom.example.house import House, Point
 from planroom.example.layouts import LAYOUTS, Layout
-from planroom.example.transform import transformed
+from planroom.example.transform import in_inches, transformed
 from planroom.example.words import Language, LengthStyle, Words
 
 WallStyle = Literal["lines", "solid", "grey", "hatch"]
@@ -87,6 +87,8 @@ class Variant:
         house = LAYOUTS[self.layout]()
         if self.jitter is not None:
             house = _stretched(house, random.Random(self.jitter))
+        if self.units == "imperial":
+            house = in_inches(house)
         width_m = max(x for s in house.storeys for w in s.walls for x in (w.start[0], w.end[0]))
         if self.mirrored:
             house = transformed(house, lambda p: (round(width_m - p[0], 6), p[1]), mirrored=True, turn_deg=0.0)

@@ -46,7 +46,7 @@ _EMPTY_M: Final = 10.0  # the side of a storey on which nothing is drawn
 
 def lease_bytes(file_size_bytes: int) -> int:
     """Anonymous bytes that opening a model of this size and meshing its elements one by one may take."""
-    return 192 * _MIB + 12 * file_size_bytes
+    return 192 * _MIB + 10 * file_size_bytes
 
 
 def read_ifc(

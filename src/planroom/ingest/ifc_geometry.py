@@ -15,13 +15,15 @@ import ifcopenshell.geom
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely import Polygon
+from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from planroom.ingest.ifc_model import Entity, Model, opening_of, parts_of
 from planroom.records import Floats
 
 _GRID_M: Final = 1e-5  # coordinates closer than this are one: the kernel's are exact to about 1e-7
+_SLIVER_M2: Final = 1e-3  # smaller holes and islands are rounding along the joints of triangles
+_PLAN: Final = np.eye(3)[:2]  # the axes of what is seen from above
 _STRAIGHT: Final = 0.85  # share of its rectangle that a straight wall's footprint fills; mitred ends fill less than 1
 _LEVEL_NORMAL: Final = 0.5  # a face whose normal leans up to 60 degrees from the vertical still is a floor
 _TURNED: Final = np.array([[0.0, -1, 0, 0], [1, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])  # a quarter turn about z
@@ -77,15 +79,14 @@ class Kernel:
         if gross is None:
             return None
         low_m, high_m = float(gross.vertices[:, 2].min()), float(gross.vertices[:, 2].max())
-        if kind == "room":
-            floor = _floor(gross)
-            sizes = {"area": floor.area, "perimeter": floor.length, "height": high_m - low_m}
-            return Body(floor, low_m, high_m, gross, sizes)
-        footprint = shadow(gross, np.eye(3)[:2])
+        footprint = _floor(gross) if kind == "room" else shadow(gross, _PLAN)
+        if footprint.is_empty:
+            return None
         if kind == "wall":
-            net = self._mesh(product, self._net) if getattr(product, "HasOpenings", ()) else gross
-            return Body(footprint, low_m, high_m, net or gross, _wall_sizes(footprint, gross, net or gross))
-        return Body(footprint, low_m, high_m, gross, {"area": footprint.area, "height": high_m - low_m})
+            net = (self._mesh(product, self._net) if getattr(product, "HasOpenings", ()) else None) or gross
+            return Body(footprint, low_m, high_m, net, _wall_sizes(footprint, gross, net))
+        sizes = {"area": footprint.area, "perimeter": footprint.length, "height": high_m - low_m}
+        return Body(footprint, low_m, high_m, gross, sizes)
 
     def _filling(self, product: Entity) -> Body | None:
         """The body of a door or window: its own box without what reaches past its opening (trims, handles, sills)."""
@@ -198,7 +199,13 @@ def _union(triangles: Floats) -> BaseGeometry:
     edges = triangles[:, 1:] - triangles[:, :1]
     doubled = edges[:, 0, 0] * edges[:, 1, 1] - edges[:, 0, 1] * edges[:, 1, 0]
     solid = triangles[np.abs(doubled) > 2 * _GRID_M**2]
-    return shapely.union_all(shapely.polygons(solid), grid_size=_GRID_M) if len(solid) else Polygon()
+    merged = shapely.union_all(shapely.polygons(solid), grid_size=_GRID_M) if len(solid) else Polygon()
+    parts = [
+        Polygon(part.exterior, [ring for ring in part.interiors if Polygon(ring).area > _SLIVER_M2])
+        for part in polygons_of(merged)
+        if part.area > _SLIVER_M2
+    ]
+    return parts[0] if len(parts) == 1 else MultiPolygon(parts)
 
 
 def _volume(mesh: Mesh) -> float:
@@ -215,7 +222,7 @@ def _floor(mesh: Mesh) -> BaseGeometry:
     outward = -1.0 if _volume(mesh) < 0 else 1.0
     lengths = np.linalg.norm(normals, axis=1)
     down = outward * normals[:, 2] < -_LEVEL_NORMAL * lengths
-    return shadow(Mesh(mesh.vertices, mesh.faces[down]) if down.any() else mesh, np.eye(3)[:2])
+    return shadow(Mesh(mesh.vertices, mesh.faces[down]) if down.any() else mesh, _PLAN)
 
 
 def _extent(mesh: Mesh, placement: Floats) -> tuple[Floats, Floats]:

@@ -26,6 +26,7 @@ from planroom.units import UnitSystem, in_system
 
 _LONG_SIDE_PT = 1190.0  # A3
 _OPACITY = 0.35
+_ROOM_OPACITY = 0.15  # rooms are large and lie under the rest
 _LINE_PT = 1.0
 _PRINT = 4  # the annotation flag that lets it be printed
 _POLYGONS = {"room", "wall", "stair"}
@@ -50,9 +51,7 @@ def write_markup(
     The output is never encrypted. Raises EncryptedFile, UnreadableFile or ReaderFailed for the source.
     """
     with _open_source(source_pdf, password) as pdf:
-        look = pdf.make_indirect(
-            Dictionary(ExtGState=Dictionary(A=Dictionary(Type=Name.ExtGState, CA=0.9, ca=_OPACITY)))
-        )
+        look = pdf.make_indirect(Dictionary(ExtGState=Dictionary(A=_state(_OPACITY), R=_state(_ROOM_OPACITY))))
         for sheet in sheets:
             if source_pdf is None:
                 page = _add_picture_page(pdf, sheet)
@@ -63,6 +62,10 @@ def write_markup(
             _annotate(pdf, page, sheet, look, system)
         with atomic_path(path) as part, part.open("wb") as out:
             pdf.save(out, encryption=False, deterministic_id=True)
+
+
+def _state(opacity: float) -> Dictionary:
+    return Dictionary(Type=Name.ExtGState, CA=0.9, ca=opacity)
 
 
 def _open_source(source: Path | None, password: str) -> pikepdf.Pdf:
@@ -193,9 +196,9 @@ def _annotation(pdf: pikepdf.Pdf, element: Element, outline: Floats, contents: s
         F=_PRINT,
         C=Array(colour),
         IC=Array(colour),
-        CA=_OPACITY,
+        CA=_ROOM_OPACITY if element.kind == "room" else _OPACITY,
         BS=Dictionary(Type=Name.Border, W=_LINE_PT),
-        AP=Dictionary(N=_appearance(pdf, ring, rect, colour, look)),
+        AP=Dictionary(N=_appearance(pdf, ring, rect, _paint(element.kind), look)),
     )
     if polygon:
         annotation.Vertices = Array([round(float(v), 3) for v in ring.ravel()])
@@ -204,15 +207,17 @@ def _annotation(pdf: pikepdf.Pdf, element: Element, outline: Floats, contents: s
     return annotation
 
 
-def _appearance(
-    pdf: pikepdf.Pdf, ring: Floats, rect: list[float], colour: tuple[float, float, float], look: pikepdf.Object
-) -> pikepdf.Stream:
+def _paint(kind: str) -> str:
+    """The operators that set a kind's colour and opacity."""
+    colour = " ".join(str(part) for part in _COLOURS.get(kind, _GREY))
+    return f"/{'R' if kind == 'room' else 'A'} gs {colour} rg {colour} RG {_LINE_PT} w 1 j"
+
+
+def _appearance(pdf: pikepdf.Pdf, ring: Floats, rect: list[float], paint: str, look: pikepdf.Object) -> pikepdf.Stream:
     """A form whose box is the annotation's own rectangle, so that it lands where it is drawn, at any rotation."""
-    red, green, blue = colour
     points = [f"{x:.3f} {y:.3f}" for x, y in ring.tolist()]
     path = f"{points[0]} m " + " ".join(f"{point} l" for point in points[1:])
-    paint = f"/A gs {red} {green} {blue} rg {red} {green} {blue} RG {_LINE_PT} w 1 j {path} b*"
-    form = pdf.make_stream(paint.encode("ascii"))
+    form = pdf.make_stream(f"{paint} {path} b*".encode("ascii"))
     form.Type, form.Subtype, form.BBox, form.Resources = Name.XObject, Name.Form, Array(rect), look
     return form
 
