@@ -181,7 +181,7 @@ def test_status_is_drawn_with_a_legend(tmp_path: Path) -> None:
     assert all(e.status != "demolished" for e in sheet(truth, "plan", "general").elements)
 
 
-@pytest.mark.parametrize("name", ["base", "bungalow-german", "conversion", "imperial"])
+@pytest.mark.parametrize("name", [v.name for v in VARIANTS])
 def test_mistakes_are_printed_and_written_down(tmp_path: Path, name: str) -> None:
     variant = next(v for v in VARIANTS if v.name == name)
     right, wrong = write_set(tmp_path, variant), write_set(tmp_path, variant, mistakes=True)

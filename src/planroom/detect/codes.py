@@ -14,6 +14,7 @@ _SLIDING_DOOR = re.compile(r"\bS\.?G\.?D\b|SLIDING (GLASS )?DOOR|SCHIEBET|PORTE 
 _GARAGE = re.compile(r"\bO\.?H\.? ?D|OVERHEAD|GARAGE DOOR|SEKTIONALTOR|GARAGENTOR|ROLLTOR|KIPPTOR", re.IGNORECASE)
 _PANES = re.compile(r"\b(XO|OX|OXO|XOX|SH|DH|FX|FIX|FIXED|CSMT|AWN|AWNING|HS|PIC)\b", re.IGNORECASE)
 _SIZE = re.compile(r"^(?:PR\.? ?|\(\d\) ?)?(\d{1,2})(\d)(\d)(\d)\b")
+_FEET = re.compile(r"\d'")
 _DOOR_HEIGHT_IN = (77, 97)
 
 
@@ -30,11 +31,15 @@ class Code:
 
 
 def read_codes(texts: list[Text]) -> list[Code]:
-    """The codes among text runs. Source: US practice, width and height as feet and inches without marks (2668)."""
+    """The codes among text runs. Source: US practice, width and height as feet and inches without marks (2668).
+
+    Bare digits are sizes only where the sheet is written in feet: elsewhere 2668 is a dimension in millimetres.
+    """
     codes = []
+    in_feet = sum(bool(_FEET.search(text.string)) for text in texts) > 2
     for text in texts:
         string = text.string.strip()
-        match = _SIZE.match(string)
+        match = _SIZE.match(string) if in_feet else None
         width = height = None
         kind = subtype = ""
         if match:

@@ -14,6 +14,7 @@ from planroom.example.dimensions import Dimension, inner_strings, outer_strings
 from planroom.example.house import (
     Box,
     Frame,
+    House,
     Opening,
     Point,
     Room,
@@ -161,16 +162,19 @@ def plan_bounds(storey: Storey) -> Box:
     return x0, y0, x1, y1
 
 
-def section_station_m(storey: Storey) -> float:
-    """The x of section A-A."""
-    x0, _, x1, _ = footprint(storey).bounds
-    return float(round(x0 + 0.41 * (x1 - x0), 3))
+def section_station_m(house: House) -> float:
+    """The x of section A-A: left of the middle, and not along a wall of any storey."""
+    x0, _, x1, _ = footprint(house.storeys[0].kept()).bounds
+    upright = [w for s in house.storeys for w in s.walls if abs(w.start[0] - w.end[0]) < 1e-6]
+    shares = sorted((0.2 + 0.01 * step for step in range(60)), key=lambda share: abs(share - 0.41))
+    free = (x0 + share * (x1 - x0) for share in shares)
+    return float(round(next(x for x in free if all(abs(x - w.start[0]) > 0.4 for w in upright)), 3))
 
 
-def draw_section_mark(canvas: Canvas, storey: Storey, factor: float) -> None:
-    """The line of section A-A across a plan, heavy at its ends, with its letters."""
+def draw_section_mark(canvas: Canvas, storey: Storey, x: float, factor: float) -> None:
+    """The line of section A-A across a plan at `x`, with its letters."""
     _, y0, _, y1 = footprint(storey).bounds
-    x, reach = section_station_m(storey), 6.0 * factor * canvas.mm
+    reach = 6.0 * factor * canvas.mm
     canvas.line((x, y0 - reach), (x, y1 + reach), SYMBOL._replace(dash_mm=(8.0, 1.5, 1.0, 1.5)))
     for y, off in ((y0 - reach, -1), (y1 + reach, 1)):
         canvas.text("A", (x - 2.5 * factor * canvas.mm, y + off * 0.5 * canvas.mm), 3.0 * factor, TEXT)

@@ -43,7 +43,7 @@ def _pieces(line: LineString, shape: object) -> Iterator[tuple[float, float]]:
 
 def draw_section(canvas: Canvas, house: House, variant: Variant, factor: float) -> list[Dimension]:
     """Draw the section; its storey and clear heights."""
-    x = section_station_m(house.storeys[0].kept())
+    x = section_station_m(house)
     plane = LineString([(x, -1000.0), (x, 1000.0)])
     heights: list[Dimension] = []
     left, _, right, _ = section_bounds(house)

@@ -86,7 +86,7 @@ def in_inches(house: House) -> House:
             )
             for o in storey.openings
         )
-        heights = {"floor_m": snap(storey.floor_m, 1), "clear_m": snap(storey.clear_m, 1)}
-        storeys.append(replace(storey, walls=walls, openings=openings, **heights))
+        floor_m, clear_m = snap(storey.floor_m, 1), snap(storey.clear_m, 1)
+        storeys.append(replace(storey, walls=walls, openings=openings, floor_m=floor_m, clear_m=clear_m))
     rise = storeys[-1].floor_m - storeys[0].floor_m - storeys[0].clear_m
     return replace(moved, storeys=tuple(storeys), slab_m=round(rise, 6) if len(storeys) > 1 else snap(moved.slab_m, 1))

@@ -16,7 +16,7 @@ from planroom.example.elevations import draw_elevations
 from planroom.example.house import House, Opening, Storey, footprint
 from planroom.example.mistakes import Errata, with_mistakes
 from planroom.example.pdf import PdfCanvas
-from planroom.example.plans import TEXT, Slips, View, draw_plan, draw_section_mark, plan_bounds
+from planroom.example.plans import TEXT, Slips, View, draw_plan, draw_section_mark, plan_bounds, section_station_m
 from planroom.example.scan import write_scan
 from planroom.example.schedules import draw_cover, draw_schedules
 from planroom.example.section import draw_section, section_bounds
@@ -172,7 +172,7 @@ def _draw_model(
         strings = draw_plan(canvas, storey, variant, view, slips)
         if view == "general":
             paper.notes((x0 + 10 * factor, y1 - 15 * factor))
-            draw_section_mark(canvas, storey.kept(), factor)
+            draw_section_mark(canvas, storey.kept(), section_station_m(house), factor)
         if view == "demolition":
             draw_legend(paper.canvas, variant, (x0 + 10 * factor, y1 - 15 * factor), factor)
         sheet.elements = plan_elements(storey, variant, view, canvas.box_pt)

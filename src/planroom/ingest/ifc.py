@@ -39,7 +39,7 @@ _MIB: Final = 1024**2
 _EDGE_BYTES: Final = 64 * 1024  # how much of a file's start and end is looked at for its marks
 _BATCH: Final = 16  # elements between two reports of progress
 _MARGIN: Final = 0.06  # of the longer side
-_MARGIN_M: Final = 1.0  # but never less: an entrance door swings out of the outline
+_MARGIN_M: Final = 1.5  # but never less: an entrance door swings out of the outline
 _FLATTEST: Final = 6.0  # the longest side of a picture, in its shorter ones
 _EMPTY_M: Final = 10.0  # the side of a storey on which nothing is drawn
 
@@ -135,7 +135,7 @@ def _measured(
     model: Model, kernel: Kernel, storey: Storey, ids: dict[int, str], report: Callable[[float], None]
 ) -> tuple[list[Element], list[Body | None]]:
     """The elements of a storey and, in the same order, their bodies (None: without usable geometry)."""
-    from planroom.ingest.ifc_model import property_sets, status_of, traits_of
+    from planroom.ingest.ifc_properties import property_sets, stated_of, status_of, traits_of
 
     elements: list[Element] = []
     bodies: list[Body | None] = []
@@ -158,7 +158,7 @@ def _measured(
             sources=[f"ifc:{product.GlobalId}"],
             status=status_of(sets),
             sizes={} if body is None else dict(body.sizes),
-            stated=model.stated(kind, product, sets),
+            stated=stated_of(kind, product, sets, model.unit),
             traits=traits,
         )
         elements.append(element)

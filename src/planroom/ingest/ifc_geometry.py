@@ -1,7 +1,6 @@
 """Footprints and sizes of IFC elements, computed from their solids.
 
-Frames: world metres, z up. A *mesh* is what the geometry kernel returns for one element; a *shadow* is the outline of a
-mesh seen along an axis, as a shapely polygon. Gross meshes have no openings cut out of them, net meshes have.
+Frames: world metres, z up. Gross meshes have no openings cut out of them, net meshes have.
 Source of the wall's rules: Qto_WallBaseQuantities of IFC 4 (length along the axis, side area seen across it).
 """
 
@@ -9,36 +8,24 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
 import ifcopenshell.geom
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely import MultiPolygon, Polygon
+from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
-from planroom.ingest.ifc_model import Entity, Model, opening_of, parts_of
+from planroom.ingest.ifc_mesh import PLAN, Mesh, extent_in, joined, polygons_of, shadow, volume
+from planroom.ingest.ifc_model import Model, opening_of, parts_of
+from planroom.ingest.ifc_properties import Entity
 from planroom.records import Floats
 
-_GRID_M: Final = 1e-5  # coordinates closer than this are one: the kernel's are exact to about 1e-7
-_SLIVER_M2: Final = 1e-3  # smaller holes and islands are rounding along the joints of triangles
-_PLAN: Final = np.eye(3)[:2]  # the axes of what is seen from above
 _STRAIGHT: Final = 0.85  # share of its rectangle that a straight wall's footprint fills; mitred ends fill less than 1
 _LEVEL_NORMAL: Final = 0.5  # a face whose normal leans up to 60 degrees from the vertical still is a floor
 _TURNED: Final = np.array([[0.0, -1, 0, 0], [1, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])  # a quarter turn about z
 _DEPTH: Final = 6  # how deep aggregates may nest before we stop looking for geometry
-
-
-class Mesh(NamedTuple):
-    """Triangles: vertices (N, 3) in world metres, faces (M, 3) of vertex indices."""
-
-    vertices: Floats
-    faces: NDArray[np.int64]
-
-    def corners(self) -> Floats:
-        """The corners of all triangles (M, 3, 3)."""
-        return self.vertices[self.faces]
 
 
 @dataclass(slots=True)
@@ -79,7 +66,7 @@ class Kernel:
         if gross is None:
             return None
         low_m, high_m = float(gross.vertices[:, 2].min()), float(gross.vertices[:, 2].max())
-        footprint = _floor(gross) if kind == "room" else shadow(gross, _PLAN)
+        footprint = _floor(gross) if kind == "room" else shadow(gross, PLAN)
         if footprint.is_empty:
             return None
         if kind == "wall":
@@ -97,12 +84,12 @@ class Kernel:
         if mesh is None:
             return None
         placement = self._model.placement(product)
-        low, high = _extent(mesh, placement)
+        low, high = extent_in(mesh, placement)
         if self._is_turned(product, high - low):
             placement = placement @ _TURNED
-            low, high = _extent(mesh, placement)
+            low, high = extent_in(mesh, placement)
         if own is not None and hole is not None:
-            hole_low, hole_high = _extent(hole, placement)
+            hole_low, hole_high = extent_in(hole, placement)
             inner_low, inner_high = np.maximum(low, hole_low), np.minimum(high, hole_high)
             if (inner_high - inner_low > 0.5 * (high - low) * (1, 0, 1)).all():
                 low, high = inner_low, inner_high
@@ -134,41 +121,7 @@ class Kernel:
                 if mesh is not None:
                     return mesh
         parts = [] if depth == _DEPTH else [self._mesh(part, settings, depth + 1) for part in parts_of(product)]
-        return _joined([part for part in parts if part is not None])
-
-
-def shadow(mesh: Mesh, axes: Floats) -> BaseGeometry:
-    """What the mesh covers when seen across the plane of `axes` (2, 3), in that plane's coordinates."""
-    # Relative to the mesh's own corner: world coordinates of a surveyed site leave the grid no digits.
-    origin = mesh.vertices.min(axis=0)
-    offset = axes @ origin
-    return shapely.transform(_union((mesh.corners() - origin) @ axes.T), lambda points: points + offset)
-
-
-def cut(mesh: Mesh, height_m: float) -> BaseGeometry:
-    """The section of the mesh at `height_m` of the world; empty where the plane passes above or below it."""
-    corners = mesh.corners()
-    above = corners[:, :, 2] > height_m
-    crossed = corners[above.any(axis=1) & ~above.all(axis=1)]
-    if not len(crossed):
-        return Polygon()
-    ends = np.empty((len(crossed), 2, 2))
-    at = np.zeros(len(crossed), dtype=np.intp)
-    rows = np.arange(len(crossed))
-    for one, other in ((0, 1), (1, 2), (2, 0)):
-        a, b = crossed[:, one], crossed[:, other]
-        hit = (a[:, 2] > height_m) != (b[:, 2] > height_m)
-        share = (height_m - a[hit, 2]) / (b[hit, 2] - a[hit, 2])
-        ends[rows[hit], at[hit]] = a[hit, :2] + share[:, None] * (b[hit, :2] - a[hit, :2])
-        at[hit] += 1
-    origin = ends.min(axis=(0, 1))
-    lines = shapely.union_all(shapely.linestrings(ends - origin), grid_size=_GRID_M)
-    return shapely.transform(shapely.build_area(lines), lambda points: points + origin)
-
-
-def polygons_of(shape: BaseGeometry) -> list[Polygon]:
-    """The polygons in a geometry of any kind, the degenerate left out."""
-    return [part for part in shapely.get_parts(shape) if isinstance(part, Polygon) and part.area > 0]
+        return joined([part for part in parts if part is not None])
 
 
 def _settings(*, cut_openings: bool) -> object:
@@ -184,51 +137,15 @@ def _usable(coordinates: Floats, indices: NDArray[np.int64]) -> Mesh | None:
     return Mesh(vertices, faces) if len(faces) and np.isfinite(vertices).all() else None
 
 
-def _joined(meshes: list[Mesh]) -> Mesh | None:
-    if not meshes:
-        return None
-    starts = np.cumsum([0] + [len(mesh.vertices) for mesh in meshes[:-1]])
-    return Mesh(
-        np.concatenate([mesh.vertices for mesh in meshes]),
-        np.concatenate([mesh.faces + start for mesh, start in zip(meshes, starts, strict=True)]),
-    )
-
-
-def _union(triangles: Floats) -> BaseGeometry:
-    """The union of triangles (M, 3, 2), slivers left out."""
-    edges = triangles[:, 1:] - triangles[:, :1]
-    doubled = edges[:, 0, 0] * edges[:, 1, 1] - edges[:, 0, 1] * edges[:, 1, 0]
-    solid = triangles[np.abs(doubled) > 2 * _GRID_M**2]
-    merged = shapely.union_all(shapely.polygons(solid), grid_size=_GRID_M) if len(solid) else Polygon()
-    parts = [
-        Polygon(part.exterior, [ring for ring in part.interiors if Polygon(ring).area > _SLIVER_M2])
-        for part in polygons_of(merged)
-        if part.area > _SLIVER_M2
-    ]
-    return parts[0] if len(parts) == 1 else MultiPolygon(parts)
-
-
-def _volume(mesh: Mesh) -> float:
-    """The volume that the mesh encloses, negative where its faces look inwards."""
-    corners = mesh.corners() - mesh.vertices.min(axis=0)
-    return float(np.einsum("ij,ij->", corners[:, 0], np.cross(corners[:, 1], corners[:, 2]))) / 6
-
-
 def _floor(mesh: Mesh) -> BaseGeometry:
     """The floor of a room: its downward faces seen from above; its whole shadow where it has none."""
     corners = mesh.corners()
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     # The sign of the volume tells whether the faces look out of the solid, as they should, or into it.
-    outward = -1.0 if _volume(mesh) < 0 else 1.0
+    outward = -1.0 if volume(mesh) < 0 else 1.0
     lengths = np.linalg.norm(normals, axis=1)
     down = outward * normals[:, 2] < -_LEVEL_NORMAL * lengths
-    return shadow(Mesh(mesh.vertices, mesh.faces[down]) if down.any() else mesh, _PLAN)
-
-
-def _extent(mesh: Mesh, placement: Floats) -> tuple[Floats, Floats]:
-    """The lowest and highest coordinates (3,) of the mesh in a placement's own axes."""
-    local = (mesh.vertices - placement[:3, 3]) @ placement[:3, :3]
-    return local.min(axis=0), local.max(axis=0)
+    return shadow(Mesh(mesh.vertices, mesh.faces[down]) if down.any() else mesh, PLAN)
 
 
 def _ring(low: Floats, high: Floats) -> list[tuple[float, float]]:
@@ -262,7 +179,7 @@ def _wall_sizes(footprint: BaseGeometry, gross: Mesh, net: Mesh) -> dict[str, fl
 def _side_area(mesh: Mesh, plane: Floats, thickness: float) -> float:
     """The mean of the two side areas of a straight wall, its shadow where it is no solid of one piece."""
     seen = shadow(mesh, plane).area
-    mean = abs(_volume(mesh)) / thickness
+    mean = abs(volume(mesh)) / thickness
     return mean if 0.8 * seen < mean < 1.01 * seen else seen
 
 

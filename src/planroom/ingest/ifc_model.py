@@ -1,7 +1,7 @@
-"""What an IFC model says of itself: its storeys, which element stands on which of them, names and stated figures.
+"""The building in an IFC model: its storeys from the lowest up, and which element stands on which of them.
 
 Glossary. *Occurrence*: an element of the building, as against its type. *Parent*: what contains, aggregates, nests, is
-filled by or is voided for an element. *Stated*: read from a quantity or property set, never computed here.
+filled by or is voided for an element. *Level*: a storey's normal name, "-1", "0", "1" or "roof".
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import ifcopenshell
 import ifcopenshell.util.element as ifc_element
@@ -21,46 +21,16 @@ import ifcopenshell.util.unit as ifc_unit
 import numpy as np
 
 from planroom.errors import UnsupportedFile
-from planroom.records import Floats, Status
-
-Entity = Any  # ifcopenshell ships no type information
-Kinds = Iterator[tuple[str, Entity]]
+from planroom.ingest.ifc_properties import Entity
+from planroom.records import Floats
 
 KINDS: Final = {"IfcSpace": "room", "IfcWall": "wall", "IfcDoor": "door", "IfcWindow": "window", "IfcStair": "stair"}
 
 # The parser knows one identifier a schema; corrigenda and release candidates of it differ in rare entities only.
 _SCHEMA_FAMILIES: Final = {"IFC2X3": "IFC2X3", "IFC4X3": "IFC4X3_ADD2", "IFC4_ADD": "IFC4"}
 
-_STATUS: Final[dict[str, Status]] = {"NEW": "new", "EXISTING": "existing", "DEMOLISH": "demolished"}
 _GROUND: Final = re.compile(r"\b(ground|erdgeschoss|eg|rez|begane|planta baja|piano terra)", re.IGNORECASE)
 _ROOF: Final = re.compile(r"\b(roof|dach|toiture|tak|dak|cubierta)\b", re.IGNORECASE)
-_UNSET: Final = {"", "NOTDEFINED", "UNSET"}
-
-# Which sets hold figures: the standard's, and what Revit writes where it exports no base quantities. First set wins.
-_QUANTITY_SETS: Final = (
-    re.compile(r"^Qto_|BaseQuantities$", re.IGNORECASE),
-    re.compile(r"^GSA |(^|_)Dimensions$|(^|_)Constraints$", re.IGNORECASE),
-)
-_STATED: Final[dict[str, dict[str, tuple[str, ...]]]] = {
-    "room": {
-        "area_m2": ("GrossFloorArea", "NetFloorArea", "GSA BIM Area", "Area"),
-        "area_net_m2": ("NetFloorArea",),
-        "perimeter_m": ("GrossPerimeter", "NetPerimeter", "Perimeter"),
-        "height_m": ("Height", "ClearHeight", "FinishCeilingHeight", "Unbounded Height"),
-        "volume_m3": ("NetVolume", "GrossVolume", "Volume"),
-    },
-    "wall": {
-        "length_m": ("Length",),
-        "thickness_m": ("Width",),
-        "height_m": ("Height", "Unconnected Height"),
-        "area_side_m2": ("GrossSideArea",),
-        "area_side_net_m2": ("NetSideArea",),
-        "volume_m3": ("NetVolume", "GrossVolume", "Volume"),
-    },
-    "door": {"width_m": ("Width",), "height_m": ("Height",), "area_m2": ("Area",)},
-    "window": {"width_m": ("Width",), "height_m": ("Height",), "area_m2": ("Area",)},
-    "stair": {},
-}
 
 
 @dataclass(slots=True)
@@ -81,12 +51,12 @@ class Storey:
 
 
 class Model:
-    """An opened file with its units; everything that comes out is in metres."""
+    """An opened file with its units (how many m, m2 and m3 they are); everything that comes out is in metres."""
 
     def __init__(self, file: Entity):
         self.file = file
         self.length_m: float = ifc_unit.calculate_unit_scale(file)
-        self._unit = {
+        self.unit: dict[str, float] = {
             "m": self.length_m,
             "m2": ifc_unit.calculate_unit_scale(file, "AREAUNIT"),
             "m3": ifc_unit.calculate_unit_scale(file, "VOLUMEUNIT"),
@@ -122,20 +92,7 @@ class Model:
             ids[product.id()] = guid if repeats[guid] == 1 else f"{guid}-{repeats[guid]}"
         return ids
 
-    def stated(self, kind: str, product: Entity, sets: dict[str, dict[str, Any]]) -> dict[str, float]:
-        """What the file itself says in its attributes and quantity sets, in SI; only positive figures."""
-        figures: dict[str, float] = {}
-        for key, names in _STATED[kind].items():
-            value = _look_up(sets, names)
-            if value is not None:
-                figures[key] = value * self._unit[key.rsplit("_", 1)[1]]
-        for key, attribute in (("width_m", "OverallWidth"), ("height_m", "OverallHeight")):
-            value = getattr(product, attribute, None)
-            if value:
-                figures[key] = float(value) * self.length_m
-        return figures
-
-    def _occurrences(self) -> Kinds:
+    def _occurrences(self) -> Iterator[tuple[str, Entity]]:
         for name, kind in KINDS.items():
             for product in self.file.by_type(name):
                 yield kind, product
@@ -169,40 +126,6 @@ def open_model(path: Path) -> Model:
                 f"the schema {name} is not known", hint="export it as IFC2x3, IFC4 or IFC4X3_ADD2"
             ) from error
         return Model(ifcopenshell.file.from_string(text[: declared.start(1)] + known + text[declared.end(1) :]))
-
-
-def property_sets(product: Entity) -> dict[str, dict[str, Any]]:
-    """All property and quantity sets of an occurrence, its type's included, by name."""
-    sets: dict[str, dict[str, Any]] = ifc_element.get_psets(product)
-    return sets
-
-
-def status_of(sets: dict[str, dict[str, Any]]) -> Status | None:
-    """New, existing or demolished where a Pset_*Common says one of them, else None."""
-    for name, values in sets.items():
-        if name.startswith("Pset_") and name.endswith("Common"):
-            said = values.get("Status")
-            for word in said if isinstance(said, list | tuple) else [said]:
-                if str(word).upper() in _STATUS:
-                    return _STATUS[str(word).upper()]
-    return None
-
-
-def traits_of(kind: str, product: Entity, sets: dict[str, dict[str, Any]]) -> dict[str, str]:
-    """What words describe: subtype, name, number, long name, tag, class, whether it is external."""
-    name = str(product.Name or "").strip()
-    long_name = str(getattr(product, "LongName", None) or "").strip()
-    traits = {"class": product.is_a(), "subtype": _subtype(product), "tag": getattr(product, "Tag", None) or ""}
-    if kind == "room":
-        traits |= {"name": long_name or name, "number": name, "long_name": long_name}
-        traits["composition"] = _word(getattr(product, "CompositionType", None))
-    else:
-        mark = next((str(v["Mark"]) for n, v in sets.items() if n.endswith("Identity Data") and v.get("Mark")), "")
-        traits |= {"name": name, "number": mark, "type": str(product.ObjectType or "")}
-    for set_name, values in sets.items():
-        if set_name.startswith("Pset_") and isinstance(values.get("IsExternal"), bool):
-            traits["is_external"] = str(values["IsExternal"]).lower()
-    return {key: value for key, value in traits.items() if value}
 
 
 def parts_of(product: Entity) -> list[Entity]:
@@ -249,33 +172,3 @@ def _name_levels(storeys: list[Storey]) -> None:
     ground = next((at for at, storey in enumerate(used) if _GROUND.search(storey.name)), nearest)
     for at, storey in enumerate(used):
         storey.level = str(at - ground)
-
-
-def _look_up(sets: dict[str, dict[str, Any]], names: tuple[str, ...]) -> float | None:
-    for pattern in _QUANTITY_SETS:
-        figures = [values for name, values in sets.items() if pattern.search(name)]
-        for name in names:
-            for values in figures:
-                value = values.get(name)
-                if isinstance(value, int | float) and value > 0:
-                    return float(value)
-    return None
-
-
-def _subtype(product: Entity) -> str:
-    """The kind of operation or construction, from the occurrence, else from its type."""
-    type_entity = ifc_element.get_type(product)
-    names = ("OperationType", "PartitioningType", "PredefinedType", "InteriorOrExteriorSpace")
-    for name in names:
-        for entity in (product, type_entity):
-            value = str(getattr(entity, name, None) or "")
-            if value == "USERDEFINED":
-                named = ("UserDefinedOperationType", "UserDefinedPartitioningType", "ObjectType", "ElementType")
-                value = next((str(v) for n in named if (v := getattr(entity, n, None))), "")
-            if value not in _UNSET:
-                return _word(value)
-    return ""
-
-
-def _word(value: str | None) -> str:
-    return (value or "").replace("_", " ").lower()

@@ -15,7 +15,8 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from planroom.ingest.ifc_geometry import Body, cut, polygons_of
+from planroom.ingest.ifc_geometry import Body
+from planroom.ingest.ifc_mesh import cut, polygons_of
 from planroom.records import Floats
 
 CUT_M: Final = 1.2  # the height above the floor at which walls are cut, as on drawn plans

@@ -1,16 +1,17 @@
 """The drawings with what was found on them as real PDF annotations: every viewer lists, filters and prints them.
 
 Frames: elements are in points of the page as displayed, y up; annotations are in the page's user space, where neither
-/Rotate nor the crop box's corner is applied yet. `_Frame` turns the one into the other. Each annotation carries its own
+/Rotate nor the crop box's corner is applied yet. `Frame` turns the one into the other. Each annotation carries its own
 appearance, drawn in user space, so that no viewer has to make one up.
 """
 
 from __future__ import annotations
 
+import io
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 import pikepdf
@@ -19,7 +20,8 @@ from pikepdf import Array, Dictionary, Name, String
 from planroom.errors import EncryptedFile, ReaderFailed, UnreadableFile
 from planroom.geometry import box_of
 from planroom.records import Element, Floats, Sheet
-from planroom.report.picture import small_picture
+from planroom.report import picture
+from planroom.report.frame import Frame, frame_of
 from planroom.report.takeoff import label, number_text, size_m, unit_name
 from planroom.store.files import atomic_path
 from planroom.units import UnitSystem, in_system
@@ -38,9 +40,38 @@ _COLOURS = {
     "room": (0.902, 0.624, 0.0),
     "stair": (0.337, 0.706, 0.914),
 }
+_BYTES_A_MARK = 9_000  # an annotation and its appearance in QPDF's object model, measured 6,000
 _GREY = (0.4, 0.4, 0.4)
 _MEASURES = {"area": "m2", "perimeter": "m", "length": "m", "thickness": "m", "width": "m", "height": "m"}
-_Box = tuple[float, float, float, float]
+
+
+class _PatientFile(io.RawIOBase):
+    """A file that keeps its first write error in `error`: QPDF ends the process when a write raises inside it."""
+
+    def __init__(self, out: BinaryIO):
+        self._out = out
+        self.error: OSError | None = None
+
+    def writable(self) -> bool:
+        """Always."""
+        return True
+
+    def write(self, data: Any, /) -> int:
+        """Write, or after an error only pretend to."""
+        view = memoryview(data)
+        if self.error is None:
+            try:
+                self._out.write(view)
+            except OSError as error:
+                self.error = error
+        return view.nbytes
+
+
+def lease_bytes(source_pdf: Path | None, sheets: list[Sheet]) -> int:
+    """Anonymous bytes that `write_markup` takes at its peak, beside the sheets themselves."""
+    size = source_pdf.stat().st_size if source_pdf is not None and source_pdf.is_file() else 0
+    pictures = 0 if source_pdf is not None else _pictures_bytes(sheets)
+    return 12_000_000 + 3 * size + pictures + _BYTES_A_MARK * sum(len(sheet.elements) for sheet in sheets)
 
 
 def write_markup(
@@ -61,7 +92,17 @@ def write_markup(
                 continue
             _annotate(pdf, page, sheet, look, system)
         with atomic_path(path) as part, part.open("wb") as out:
-            pdf.save(out, encryption=False, deterministic_id=True)
+            patient = _PatientFile(out)
+            pdf.save(patient, encryption=False, deterministic_id=True)
+            if patient.error is not None:
+                raise patient.error
+
+
+def _pictures_bytes(sheets: list[Sheet]) -> int:
+    """The largest picture at work and every picture's compressed stream, which stays until the file is saved."""
+    work = (picture.lease_bytes(sheet.width_px, sheet.height_px) for sheet in sheets)
+    kept = 3 * picture.LONG_SIDE_PX**2 // 4
+    return max(work, default=0) + kept * len(sheets)
 
 
 def _state(opacity: float) -> Dictionary:
@@ -81,75 +122,12 @@ def _open_source(source: Path | None, password: str) -> pikepdf.Pdf:
         raise UnreadableFile(error.strerror or str(error), place=str(source)) from error
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    """How points of the page as displayed become points of its user space.
-
-    corner: lower left of the visible box in user space. size: its width and height before turning. turn: /Rotate, in
-    degrees clockwise. origin, grow: of the sheet's units against displayed points.
-    """
-
-    corner: tuple[float, float]
-    size: tuple[float, float]
-    turn: int
-    origin: tuple[float, float]
-    grow: float
-
-    def to_user(self, points: Floats) -> Floats:
-        """Points (K, 2) in user space."""
-        width, height = self.size
-        u, v = ((points - self.origin) * self.grow).T
-        x, y = {0: (u, v), 90: (width - v, u), 180: (width - u, height - v), 270: (v, height - u)}[self.turn]
-        return np.stack([x + self.corner[0], y + self.corner[1]], axis=1)
-
-
-def _frame(page: pikepdf.Page, sheet: Sheet) -> _Frame:
-    x0, y0, x1, y1 = _visible_box(page)
-    turn = _whole(_inherited(page, "/Rotate")) % 360 // 90 * 90
-    shown_width = x1 - x0 if turn in (0, 180) else y1 - y0
-    left, bottom, right, _ = sheet.extent
-    return _Frame((x0, y0), (x1 - x0, y1 - y0), turn, (left, bottom), shown_width / (right - left))
-
-
-def _visible_box(page: pikepdf.Page) -> _Box:
-    """The crop box, cut to the media box, as viewers show it."""
-    media = _box(_inherited(page, "/MediaBox")) or (0.0, 0.0, 612.0, 792.0)
-    crop = _box(_inherited(page, "/CropBox")) or media
-    x0, y0 = max(media[0], crop[0]), max(media[1], crop[1])
-    x1, y1 = min(media[2], crop[2]), min(media[3], crop[3])
-    return (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else media
-
-
-def _inherited(page: pikepdf.Page, name: str) -> pikepdf.Object | None:
-    node, seen = page.obj, 0
-    while node is not None and seen < 64:  # a damaged page tree may run in circles
-        if name in node:
-            return node[name]
-        node, seen = node.get("/Parent"), seen + 1
-    return None
-
-
-def _box(value: pikepdf.Object | None) -> _Box | None:
-    if not isinstance(value, Array) or len(value) != 4:
-        return None
-    try:
-        a, b, c, d = (float(number) for number in value)
-    except (TypeError, ValueError):
-        return None
-    box = min(a, c), min(b, d), max(a, c), max(b, d)
-    return box if box[0] < box[2] and box[1] < box[3] else None
-
-
-def _whole(value: object) -> int:
-    return value if isinstance(value, int) else 0
-
-
 def _add_picture_page(pdf: pikepdf.Pdf, sheet: Sheet) -> pikepdf.Page:
     """A new page, as the sheet is displayed, with its picture on it."""
     grow = _LONG_SIDE_PT / max(sheet.width_px, sheet.height_px)
     width, height = sheet.width_px * grow, sheet.height_px * grow
     page = pdf.add_blank_page(page_size=(width, height))
-    pixels = small_picture(sheet.picture)
+    pixels = picture.small_picture(sheet.picture)
     if pixels is None:
         return page
     image = pdf.make_stream(zlib.compress(pixels[:, :, ::-1].tobytes()))
@@ -162,7 +140,7 @@ def _add_picture_page(pdf: pikepdf.Pdf, sheet: Sheet) -> pikepdf.Page:
 
 
 def _annotate(pdf: pikepdf.Pdf, page: pikepdf.Page, sheet: Sheet, look: pikepdf.Object, system: UnitSystem) -> None:
-    frame = _frame(page, sheet)
+    frame = frame_of(page, sheet)
     there = page.obj.get("/Annots")
     made = [
         pdf.make_indirect(_annotation(pdf, element, outline, _contents(element, sheet, system), look))
@@ -172,7 +150,7 @@ def _annotate(pdf: pikepdf.Pdf, page: pikepdf.Page, sheet: Sheet, look: pikepdf.
     page.obj.Annots = Array([*(there if isinstance(there, Array) else ()), *made])
 
 
-def _drawn(elements: Iterable[Element], frame: _Frame) -> Iterator[tuple[Element, Floats]]:
+def _drawn(elements: Iterable[Element], frame: Frame) -> Iterator[tuple[Element, Floats]]:
     """Elements with their outline in user space, rooms first: what lies on top is what a click meets."""
     for element in sorted(elements, key=lambda one: one.kind != "room"):
         if element.outline.size and np.isfinite(element.outline).all():

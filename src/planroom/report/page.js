@@ -81,7 +81,8 @@
       const [x0, y0, width, height] = sheet.view;
       show(sheet, within(sheet, [x0 - (x - from[0]), y0 - (y - from[1]), width, height]));
     });
-    svg.addEventListener("pointerup", () => { from = null; svg.classList.remove("dragging"); });
+    for (const end of ["pointerup", "pointercancel"])
+      svg.addEventListener(end, () => { from = null; svg.classList.remove("dragging"); });
     svg.addEventListener("click", (event) => {
       const shape = event.target.closest("[data-e]");
       if (!moved && shape) pickElement([sheets.indexOf(sheet), Number(shape.dataset.e)]);

@@ -10,14 +10,16 @@ from numpy.typing import NDArray
 
 LONG_SIDE_PX = 2200
 _WEBP_QUALITY = 75  # of 2,200 px drawn sheets: a third of the PNG, half of lossless WebP, small lettering still clean
-_ENCODER_BYTES_A_PIXEL = 14  # WebP's own planes and output beside our pixels, measured
+_DECODER_BYTES_A_PIXEL = 6  # OpenCV holds the PNG's pixels twice while it reads
+_ENCODER_BYTES_A_PIXEL = 16  # WebP's own planes and output beside our pixels, measured
 
 
 def lease_bytes(width_px: int, height_px: int) -> int:
     """Anonymous bytes that `small_picture` and an encoder behind it take at their peak."""
+    full = width_px * height_px
     shrink = min(1.0, LONG_SIDE_PX / max(width_px, height_px, 1))
     small = round(width_px * shrink) * round(height_px * shrink)
-    return 3 * width_px * height_px + (3 + _ENCODER_BYTES_A_PIXEL) * small + 4_000_000
+    return 4_000_000 + max(_DECODER_BYTES_A_PIXEL * full, 3 * full + (3 + _ENCODER_BYTES_A_PIXEL) * small)
 
 
 def small_picture(path: str) -> NDArray[np.uint8] | None:

@@ -12,7 +12,7 @@ from planroom.report.takeoff import Takeoff, figure, size_m, unit_name
 from planroom.report.workbook import DECIMAL, WHOLE, Value, colour_state, finish_sheet, formula, new_sheet, put
 from planroom.units import in_system
 
-_OPENINGS = ("door", "window", "opening")
+OPENINGS = ("door", "window", "opening")
 _CLASS_M = 0.005  # openings are counted by size to 5 mm; in feet, to half an inch
 _CLASS_FT = 1 / 24
 _UNKNOWN = "not measured"
@@ -49,7 +49,7 @@ def write_openings(book: Workbook, takeoff: Takeoff) -> None:
         book, "Opening list",
         (("Kind", 12), *sizes, ("In total", 9), ("Number, tag", 14), ("Type", 18), ("Status", 12), ("Sheet", 18)),
     )  # fmt: skip
-    found = list(_elements(takeoff, _OPENINGS))
+    found = list(_elements(takeoff, OPENINGS))
     classes: dict[tuple[str, Value, Value], None] = {}
     for row, (drawing, opening) in enumerate(found, start=2):
         width, height = (_size_class(takeoff, drawing, opening, name) for name in ("width", "height"))

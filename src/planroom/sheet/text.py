@@ -1,0 +1,163 @@
+"""Text on a sheet: runs joined into phrases, and what a room's label says in ten languages."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import unicodedata
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from planroom.records import Text
+from planroom.units import FOOT_M
+
+_AREA = re.compile(
+    r"(?<![\d.,])(\d{1,4}(?:[.,]\d{1,3})?)\s*(m²|m2|qm|m\^2|sq\.? ?m\b|sf\b|s\.f\.|sq\.? ?ft|ft²|ft2)", re.IGNORECASE
+)
+_NUMBER = re.compile(r"^(?:[A-Z]{1,2}[.\-]?)?\d{1,2}[.\-]?\d{0,3}[A-Z]?$")
+_SIZE = re.compile(r"\d+\s*'|\d+\s*[x×]\s*\d+|\d+[.,]\d+\s*[x×]")
+
+
+@cache
+def table(name: str) -> Any:
+    """A table of words beside this module, read once."""
+    return json.loads(files("planroom.sheet").joinpath(name).read_text("utf-8"))
+
+
+def plain(string: str) -> str:
+    """`string` in lower case, with single spaces and no underline codes."""
+    return re.sub(r"\s+", " ", string.replace("%%u", "").replace("%%U", "")).strip().lower()
+
+
+def join_runs(texts: list[Text]) -> list[Text]:
+    """Runs that stand in one line, a word's space apart, as one phrase: many programs write each word by itself."""
+    if len(texts) < 2:
+        return texts
+    angle = np.round(np.array([t.angle for t in texts]) / 2) * 2 % 360
+    turn = np.radians(angle)
+    middle = np.array([(t.x, t.y) for t in texts])
+    along = middle[:, 0] * np.cos(turn) + middle[:, 1] * np.sin(turn)
+    across = -middle[:, 0] * np.sin(turn) + middle[:, 1] * np.cos(turn)
+    height = np.array([max(t.height, 1e-6) for t in texts])
+    half = np.array([_length(t) / 2 for t in texts])
+    order = np.lexsort((along, np.round(across / np.median(height)), angle))
+    joined: list[Text] = []
+    last = -1
+    for k in order.tolist():
+        fits = (
+            last >= 0
+            and angle[last] == angle[k]
+            and abs(across[last] - across[k]) < 0.35 * height[k]
+            and abs(height[last] / height[k] - 1) < 0.15
+            and -0.5 * height[k] < along[k] - half[k] - along[last] - half[last] < 0.75 * height[k]
+        )
+        if fits:
+            gap = along[k] - half[k] - along[last] - half[last]
+            joined[-1] = _merge(joined[-1], texts[k], " " if gap > 0.12 * height[k] else "")
+        else:
+            joined.append(texts[k])
+        last = k
+    return joined
+
+
+def _length(text: Text) -> float:
+    x0, y0, x1, y1 = text.box
+    turn = math.radians(text.angle)
+    wide, high = x1 - x0, y1 - y0
+    upright = abs(math.sin(turn))
+    return high if upright > 0.9 else wide if upright < 0.1 else max(wide, high)
+
+
+def _merge(one: Text, two: Text, space: str) -> Text:
+    box = (
+        min(one.box[0], two.box[0]),
+        min(one.box[1], two.box[1]),
+        max(one.box[2], two.box[2]),
+        max(one.box[3], two.box[3]),
+    )
+    return one._replace(
+        string=one.string + space + two.string, x=(box[0] + box[2]) / 2, y=(box[1] + box[3]) / 2, box=box
+    )
+
+
+class Label(NamedTuple):
+    """What is written in a room: name, number, use (a key of rooms.json, "" if unknown), printed area in m²."""
+
+    name: str
+    number: str
+    use: str
+    area_m2: float | None
+
+
+def read_label(texts: list[Text]) -> Label:
+    """The label that `texts`, all standing in one room, make up; empty where none of them names it.
+
+    The name is the phrase with a known word, stacked lines of it joined; else the tallest phrase of letters.
+    """
+    ordered = sorted(texts, key=lambda t: (-t.y, t.x))
+    area = next((value for t in ordered if (value := parse_area(t.string)) is not None), None)
+    named = [(t, use) for t in ordered if (use := use_of(t.string))]
+    number = next((t.string.strip() for t in ordered if _NUMBER.match(t.string.strip())), "")
+    if not named:
+        other = [t for t in ordered if _is_name(t.string)]
+        tallest = max(other, key=lambda t: t.height, default=None)
+        return Label(_tidy(tallest.string) if tallest else "", number, "", area)
+    first, use = named[0]
+    lines = [t for t in ordered if _is_name(t.string) and abs(t.x - first.x) < 4 * first.height]
+    lines = [t for t in lines if abs(t.y - first.y) < 2.6 * first.height and abs(t.height / first.height - 1) < 0.2]
+    uses = {u for _, u in named}
+    if "bedroom" in uses:
+        use = "bedroom"  # "MASTER / BEDROOM", "BEDROOM with closet note"
+    return Label(" ".join(_tidy(t.string) for t in lines) or _tidy(first.string), number, use, area)
+
+
+def _is_name(string: str) -> bool:
+    letters = sum(c.isalpha() for c in string)
+    return letters >= 2 and letters > 0.5 * len(string) and len(string) <= 32 and not _SIZE.search(string)
+
+
+def _tidy(string: str) -> str:
+    return re.sub(r"\s+", " ", string.replace("%%u", "").replace("%%U", "")).strip()
+
+
+def parse_area(string: str) -> float | None:
+    """Square metres in "12,34 m²", "133 SF" and the like; None where there is no area."""
+    match = _AREA.search(string)
+    if not match:
+        return None
+    value = float(match[1].replace(",", "."))
+    return value if match[2].lower()[0] in "mq" or "m" in match[2].lower() else value * FOOT_M**2
+
+
+@cache
+def _uses() -> dict[str, str]:
+    return {word: use for use, words in table("rooms.json").items() for word in words}
+
+
+def use_of(string: str) -> str:
+    """The use that a label's words name ("CHAMBRE 3", "MH 1", "2 CAR GARAGE"), "" where none is known.
+
+    The longest known phrase wins; a single letter counts only where it is the whole label.
+    """
+    words = re.findall(r"[^\W\d_]+(?:[.'/\-][^\W\d_]+)*\.?|1/2", plain(string))
+    known = _uses()
+    if len(words) > 5:
+        return ""
+    found: list[tuple[int, str]] = []
+    for size in range(1, len(words) + 1):
+        for start in range(len(words) - size + 1):
+            phrase = " ".join(words[start : start + size])
+            for key in (phrase, phrase.rstrip("."), _bare(phrase)):
+                if key in known and (len(key) > 2 or len(words) <= 2) and (len(key) > 1 or len(words) == 1):
+                    found.append((len(key), known[key]))
+                    break
+    return max(found, default=(0, ""))[1]
+
+
+def _bare(phrase: str) -> str:
+    folded = unicodedata.normalize("NFKD", phrase)
+    return "".join(c for c in folded if not unicodedata.combining(c))
