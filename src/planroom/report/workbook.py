@@ -6,18 +6,20 @@ Text from a drawing is stored as text whatever it begins with; only `formula` ma
 from __future__ import annotations
 
 import datetime
+import io
 import re
-import shutil
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.drawing.spreadsheet_drawing import SpreadsheetDrawing
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.workbook.properties import CalcProperties
+from openpyxl.worksheet._writer import WorksheetWriter
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
@@ -109,7 +111,7 @@ def clean(text: str) -> str:
 def save(book: Workbook, path: Path) -> None:
     """Write the workbook; equal workbooks give equal bytes."""
     with path.open("wb") as out, _SteadyZip(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        ExcelWriter(book, archive).write_data()  # save() would stamp today's date
+        _Writer(book, archive).write_data()  # save() would stamp today's date
 
 
 def _put_text(cell: Any, text: str) -> None:
@@ -131,10 +133,16 @@ class _SteadyZip(zipfile.ZipFile):
         entry.compress_type = zipfile.ZIP_DEFLATED
         super().writestr(entry, data, *args, **kwargs)
 
-    def write(self, filename: Any, arcname: Any = None, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002
-        """Add the file under the name, streaming."""
-        entry = zipfile.ZipInfo(str(arcname), _ZIP_EPOCH)
-        entry.compress_type = zipfile.ZIP_DEFLATED
-        source: IO[bytes]
-        with Path(filename).open("rb") as source, self.open(entry, "w") as target:
-            shutil.copyfileobj(source, target)
+
+class _Writer(ExcelWriter):
+    """openpyxl's writer, without its files in the system's temporary folder, which may be RAM or full."""
+
+    def write_worksheet(self, ws: Worksheet) -> None:
+        """Add one worksheet to the archive."""
+        ws._drawing = SpreadsheetDrawing()  # type: ignore[attr-defined] # what openpyxl's own method does first
+        written = io.BytesIO()
+        writer = WorksheetWriter(ws, written)
+        writer.write()
+        ws._rels = writer._rels  # type: ignore[attr-defined]
+        self._archive.writestr(ws.path[1:], written.getbuffer())
+        self.manifest.append(ws)
