@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
@@ -51,4 +50,6 @@ def flatten_beziers(control: Floats, steps: int) -> Floats:
     """Points (N, steps + 1, 2) along cubic Bézier curves given as (N, 8) control points."""
     t = np.linspace(0.0, 1.0, steps + 1)[None, :, None]
     p = control.reshape(-1, 4, 1, 2)
-    return np.asarray((1 - t) ** 3 * p[:, 0] + 3 * t * (1 - t) ** 2 * p[:, 1] + 3 * t * t * (1 - t) * p[:, 2] + t**3 * p[:, 3])
+    return np.asarray(
+        (1 - t) ** 3 * p[:, 0] + 3 * t * (1 - t) ** 2 * p[:, 1] + 3 * t * t * (1 - t) * p[:, 2] + t**3 * p[:, 3]
+    )

@@ -50,6 +50,7 @@ def in_system(value: float, unit: str, system: UnitSystem) -> tuple[float, str]:
     name, factor = _CONVERSIONS[unit][system]
     return value * factor, name
 
+
 _FEET = re.compile(r"^(\d+)\s*'\s*-?\s*(?:(\d+)(?:\s+(\d+)/(\d+))?|(\d+)/(\d+))?\s*\"?$")
 _INCHES = re.compile(r"^(\d+)(?:\s+(\d+)/(\d+))?\s*\"$")
 _PLAIN = re.compile(r"^(\d{1,6})(?:[.,](\d{1,3}))?\s*(mm|cm|m)?$")
@@ -98,5 +99,5 @@ def parse_scale(text: str) -> float:
     if ratio is None and re.fullmatch(r"\s*\d+(\.\d+)?\s*", text):
         ratio = float(text)
     if not ratio or ratio < 1:
-        raise UsageError(f"{text!r} is no scale", hint="write it like 1:50 or 1/4\"=1'-0\"")
+        raise UsageError(f"{text!r} is no scale", hint='write it like 1:50 or 1/4"=1\'-0"')
     return ratio

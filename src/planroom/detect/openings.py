@@ -51,9 +51,7 @@ def read_gaps(
     openings: list[Opening] = []
     at = 0
     for gap in gaps:
-        found = [
-            _read_cell(cell, matched[at + k], coded.get(at + k), lines, meanings) for k, cell in enumerate(gap)
-        ]
+        found = [_read_cell(cell, matched[at + k], coded.get(at + k), lines, meanings) for k, cell in enumerate(gap)]
         at += len(gap)
         openings.extend(_join_panes([o for group in found for o in group]))
     return openings, loose
@@ -111,9 +109,7 @@ def _assign(cells: list[Cell], codes: list[Code]) -> dict[int, Code]:
     return {i: code for i, (_, code) in best.items()}
 
 
-def _read_cell(
-    cell: Cell, swings: list[Swing], code: Code | None, lines: Lines, meanings: list[str]
-) -> list[Opening]:
+def _read_cell(cell: Cell, swings: list[Swing], code: Code | None, lines: Lines, meanings: list[str]) -> list[Opening]:
     """What one cell is: usually one opening, several where separate swings share it, none where it is no opening."""
     if swings:
         return _swing_doors(cell, swings, code)
@@ -142,7 +138,16 @@ def _read_cell(
     if not kind:
         return []
     return [
-        Opening(kind, subtype, cell.ring(), cell.width, cell.thickness, confidence, [*cell.inner, *cell.oblique, *cell.pocket], code=code)
+        Opening(
+            kind,
+            subtype,
+            cell.ring(),
+            cell.width,
+            cell.thickness,
+            confidence,
+            [*cell.inner, *cell.oblique, *cell.pocket],
+            code=code,
+        )
     ]
 
 

@@ -204,9 +204,7 @@ class _Maker:
 
     def room(self, room: shapely.Polygon) -> Element:
         ring = np.array(room.exterior.coords)[:-1]
-        return self._element(
-            "room", ring, 0.8, [], [], [], {"area": room.area, "perimeter": room.length}, {}
-        )
+        return self._element("room", ring, 0.8, [], [], [], {"area": room.area, "perimeter": room.length}, {})
 
     def _element(
         self,
@@ -221,7 +219,9 @@ class _Maker:
     ) -> Element:
         scene = self._scene
         every = [scene.lines.pieces[scene.lines.first_piece[k] : scene.lines.first_piece[k + 1]] for k in lines]
-        used = np.unique(np.concatenate([*every, np.array(pieces, np.int32)]).astype(np.int32)) if every or pieces else []
+        used = (
+            np.unique(np.concatenate([*every, np.array(pieces, np.int32)]).astype(np.int32)) if every or pieces else []
+        )
         paths = {int(scene.segment_path[k]) for k in used} | {int(scene.arc_path[a]) for a in arcs}
         outline = ring / self._scale + self._origin
         power = {"area": 2}

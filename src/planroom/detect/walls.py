@@ -158,9 +158,7 @@ def _clear_share(lines: Lines, index: Ints, first: Ints, second: Ints) -> Floats
     share = np.ones(len(first))
     for direction in np.unique(lines.direction[first]):
         here = index[lines.direction[index] == direction]
-        tree = shapely.STRtree(
-            shapely.box(lines.start[here], lines.offset[here], lines.end[here], lines.offset[here])
-        )
+        tree = shapely.STRtree(shapely.box(lines.start[here], lines.offset[here], lines.end[here], lines.offset[here]))
         pairs = np.flatnonzero(lines.direction[first] == direction)
         gap = 0.1 * (lines.offset[second[pairs]] - lines.offset[first[pairs]])
         inner = shapely.box(
@@ -243,7 +241,9 @@ def _bands(lines: Lines, first: Ints, second: Ints) -> Bands:
         new = (np.diff(direction[order], prepend=-1) != 0) | (np.diff(low[order], prepend=-np.inf) > _SAME_OFFSET_M)
         group = np.cumsum(new)
         inner = np.lexsort((high[order], group))
-        jump = (np.diff(group[inner], prepend=-1) != 0) | (np.diff(high[order][inner], prepend=-np.inf) > _SAME_OFFSET_M)
+        jump = (np.diff(group[inner], prepend=-1) != 0) | (
+            np.diff(high[order][inner], prepend=-np.inf) > _SAME_OFFSET_M
+        )
         corridor[order[inner]] = np.cumsum(jump) - 1
     return Bands(
         axes=lines.axes,
@@ -279,7 +279,9 @@ def find_junctions(bands: Bands) -> np.ndarray[tuple[int], np.dtype[np.object_]]
     if len(bands) < 2:
         return none
     polygons = bands.polygons()
-    first, second = shapely.STRtree(polygons).query(shapely.buffer(polygons, 0.06, join_style="mitre"), predicate="intersects")
+    first, second = shapely.STRtree(polygons).query(
+        shapely.buffer(polygons, 0.06, join_style="mitre"), predicate="intersects"
+    )
     along = bands.axes[bands.direction]
     cross = along[first, 0] * along[second, 1] - along[first, 1] * along[second, 0]
     keep = (first < second) & (np.abs(cross) > 0.35)

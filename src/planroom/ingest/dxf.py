@@ -135,7 +135,9 @@ class _Walker:
         elif kind in ("TEXT", "ATTRIB"):
             self._text(entity, str(entity.plain_text()), entity.dxf.get("rotation", 0.0), entity.dxf.height)
         elif kind == "MTEXT":
-            self._text(entity, str(entity.plain_text()).replace("\n", " "), entity.get_rotation(), entity.dxf.char_height)
+            self._text(
+                entity, str(entity.plain_text()).replace("\n", " "), entity.get_rotation(), entity.dxf.char_height
+            )
         else:
             self._draw(entity, kind, layer, block)
 
@@ -255,7 +257,9 @@ def _boundary(path: object) -> list[tuple[float, float]]:
             points.append((edge.start.x, edge.start.y))
         elif edge.EDGE_TYPE == "ArcEdge":
             angles = np.linspace(math.radians(edge.start_angle), math.radians(edge.end_angle), 9)
-            points.extend((edge.center.x + edge.radius * math.cos(a), edge.center.y + edge.radius * math.sin(a)) for a in angles)
+            points.extend(
+                (edge.center.x + edge.radius * math.cos(a), edge.center.y + edge.radius * math.sin(a)) for a in angles
+            )
     return points
 
 

@@ -64,14 +64,18 @@ def _read_frame(image: Image.Image, index: int, picture_px: int, ledger: MemoryM
         with ledger.lease(lease_bytes(pixels), f"a picture of {width} × {height} pixels"):
             factor = min(1.0, picture_px / max(width, height))
             size = (max(1, round(width * factor)), max(1, round(height * factor)))
-            small = image.convert("RGB").resize(size, Image.Resampling.BOX if factor < 0.5 else Image.Resampling.LANCZOS)
+            small = image.convert("RGB").resize(
+                size, Image.Resampling.BOX if factor < 0.5 else Image.Resampling.LANCZOS
+            )
             picture = np.ascontiguousarray(np.asarray(small, np.uint8)[:, :, ::-1])
     except BudgetRefused as error:
         raise OversizedInput(f"{width} × {height} pixels need {format_bytes(lease_bytes(width * height))}") from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         if isinstance(error, NoSheet):
             raise
-        raise (TruncatedFile if "truncated" in str(error) else ReaderFailed)(f"its pixels are broken: {error}") from error
+        raise (TruncatedFile if "truncated" in str(error) else ReaderFailed)(
+            f"its pixels are broken: {error}"
+        ) from error
     dpi = float(image.info.get("dpi", (0, 0))[0] or 0)
     return Page(
         index=index,

@@ -114,7 +114,9 @@ def _arcs_of(curves: Floats) -> tuple[Floats, np.ndarray[tuple[int], np.dtype[np
     return np.array(arcs, np.float64).reshape(-1, 5), is_arc
 
 
-def _join_arcs(arcs: Floats, paths: np.ndarray[tuple[int], np.dtype[np.int32]]) -> tuple[Floats, np.ndarray[tuple[int], np.dtype[np.int32]]]:
+def _join_arcs(
+    arcs: Floats, paths: np.ndarray[tuple[int], np.dtype[np.int32]]
+) -> tuple[Floats, np.ndarray[tuple[int], np.dtype[np.int32]]]:
     """Successive arcs round one centre in one path as one arc: a swing is often written as two curves."""
     joined: list[list[float]] = []
     owner: list[int] = []

@@ -61,7 +61,9 @@ def _write(picture: NDArray[np.uint8], string: str, at: tuple[float, float], hei
     size = height / max(base + 8, 1) if base else height / 21
     half = (width * size / 2, height / 2)
     if abs(math.sin(math.radians(angle))) < 0.1:
-        cv2.putText(picture, plain, (round(at[0] - half[0]), round(at[1] + half[1])), font, size, (90, 60, 30), 1, cv2.LINE_AA)
+        cv2.putText(
+            picture, plain, (round(at[0] - half[0]), round(at[1] + half[1])), font, size, (90, 60, 30), 1, cv2.LINE_AA
+        )
         return
     side = int(max(width * size, height) + 4)
     if side > 1500:

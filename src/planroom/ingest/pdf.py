@@ -23,7 +23,9 @@ from planroom.records import Floats, Page, Style, Text
 from planroom.units import POINT_M
 
 _FORM_DEPTH = 12
-_OBJECT_BYTES = 2600  # PDFium's and our own cost of one path object, measured on drawn sheets (docs/reference/memory.md)
+_OBJECT_BYTES = (
+    2600  # PDFium's and our own cost of one path object, measured on drawn sheets (docs/reference/memory.md)
+)
 Matrix = tuple[float, float, float, float, float, float]
 _IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
@@ -77,7 +79,11 @@ def _open(path: Path, password: str) -> pdfium.PdfDocument:
 
 
 def _read_page(
-    document: pdfium.PdfDocument, index: int, picture_px: int, ledger: MemoryManager, progress: Callable[[str, float], None]
+    document: pdfium.PdfDocument,
+    index: int,
+    picture_px: int,
+    ledger: MemoryManager,
+    progress: Callable[[str, float], None],
 ) -> Page:
     try:
         page = document[index]

@@ -214,7 +214,9 @@ def _paper_scale(
         return Scale(ratio, exact, "measured", f"{note}; {said} agree" if printed else f"{said}; {note}")
     resized = drawn.m_per_unit / printed
     if bar and dimensions:
-        return Scale(ratio, drawn.m_per_unit, "measured", f"{said}; {note} does not hold on this print ({resized:.3g}×)")
+        return Scale(
+            ratio, drawn.m_per_unit, "measured", f"{said}; {note} does not hold on this print ({resized:.3g}×)"
+        )
     return Scale(ratio, None, "withheld", f"{note} but {said} say {resized:.3g} times that")
 
 
@@ -232,7 +234,9 @@ def _model_scale(page: Page, texts: list[Text], ratios: list[float], doors: floa
             return None
         sane = doors is not None and 0.6 < doors / header < 1.6
         if doors is not None and not sane:
-            return Scale(ratio, None, "withheld", f"{page.unit_evidence} would make the doors {0.85 * header / doors:.2g} m wide")
+            return Scale(
+                ratio, None, "withheld", f"{page.unit_evidence} would make the doors {0.85 * header / doors:.2g} m wide"
+            )
         return Scale(ratio, header, "measured" if sane else "estimated", page.unit_evidence)
     said = f"{dimensions.agree} of {dimensions.of} dimensions"
     unit = next((u for u in _UNITS_M.values() if _agree(u, dimensions.m_per_unit)), None)
@@ -248,4 +252,3 @@ def is_imperial(texts: list[Text]) -> bool:
     feet = sum("'" in t.string and bool(parse_lengths(t.string)) for t in texts)
     metric = sum("'" not in t.string and bool(parse_lengths(t.string)) and len(t.string) > 2 for t in texts)
     return feet > 2 and feet > 0.3 * metric
-

@@ -109,10 +109,8 @@ def read_label(texts: list[Text]) -> Label:
     first, use = named[0]
     lines = [t for t in ordered if _is_name(t.string) and abs(t.x - first.x) < 4 * first.height]
     lines = [t for t in lines if abs(t.y - first.y) < 2.6 * first.height and abs(t.height / first.height - 1) < 0.2]
-    uses = {u for _, u in named}
-    if "bedroom" in uses:
-        use = "bedroom"  # "MASTER / BEDROOM", "BEDROOM with closet note"
-    return Label(" ".join(_tidy(t.string) for t in lines) or _tidy(first.string), number, use, area)
+    name = " ".join(_tidy(t.string) for t in lines) or _tidy(first.string)
+    return Label(name, number, use_of(name) or use, area)
 
 
 def _is_name(string: str) -> bool:

@@ -10,7 +10,16 @@ from planroom.sheet.text import plain, table
 
 _NUMBER = re.compile(r"^[A-Z]{1,3}[ \-.]?\d{1,3}(?:[.\-]\d{1,3})?[A-Za-z]?$")
 _REVISION = re.compile(r"^(?:rev\.? ?)?([A-Z]|\d{1,2})$", re.IGNORECASE)
-_DISCIPLINES = {"A": "architecture", "S": "structure", "C": "civil", "M": "mechanical", "P": "plumbing", "E": "electrical", "L": "landscape", "G": "general"}
+_DISCIPLINES = {
+    "A": "architecture",
+    "S": "structure",
+    "C": "civil",
+    "M": "mechanical",
+    "P": "plumbing",
+    "E": "electrical",
+    "L": "landscape",
+    "G": "general",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +60,16 @@ def classify_title(title: str, *, imperial: bool) -> tuple[str, str, str]:
     kind = next((kind for kind, keys in tables["kinds"].items() if _names(words, keys)), "unknown")
     view = next((view for view, keys in tables["views"].items() if _names(words, keys)), "")
     # German and Dutch titles write "Grundriss EG", "1. OG", "DG"
-    short = {r"\beg\b": "0", r"\b(\d)\. ?og\b": r"\1", r"\bog\b": "1", r"\bdg\b": "attic", r"\b[ku]g\b": "-1", r"\br\+(\d)\b": r"\1", r"\brdc\b": "0", r"\bbg\b": "0"}
+    short = {
+        r"\beg\b": "0",
+        r"\b(\d)\. ?og\b": r"\1",
+        r"\bog\b": "1",
+        r"\bdg\b": "attic",
+        r"\b[ku]g\b": "-1",
+        r"\br\+(\d)\b": r"\1",
+        r"\brdc\b": "0",
+        r"\bbg\b": "0",
+    }
     storey = ""
     for level, keys in tables["storeys"].items():
         if _names(words, keys):
@@ -62,7 +80,7 @@ def classify_title(title: str, *, imperial: bool) -> tuple[str, str, str]:
             storey = match.expand(level)
     if imperial and storey in ("1", "2", "3") and re.search(r"\b(first|second|third) floor", words):
         storey = str(int(storey) - 1)
-    if kind == "detail" and _names(words, tables["kinds"]["plan"]) or "grundriss" in words:
+    if (kind == "detail" and _names(words, tables["kinds"]["plan"])) or "grundriss" in words:
         kind, view = "plan", view or ("enlarged" if kind == "detail" else "")
     if kind == "unknown" and (view or storey):
         kind = "plan"
@@ -89,7 +107,11 @@ def _captioned(texts: list[Text], field: str, fits: object) -> str | None:
                 continue
             below, right = caption.y - text.y, text.x - caption.x
             reach = 9 * max(caption.height, text.height)
-            under = 0 < below < reach and caption.box[0] - text.height < text.box[2] and text.box[0] < caption.box[2] + reach
+            under = (
+                0 < below < reach
+                and caption.box[0] - text.height < text.box[2]
+                and text.box[0] < caption.box[2] + reach
+            )
             beside = abs(below) < text.height and 0 < text.box[0] - caption.box[2] < reach
             if under or beside:
                 distance = abs(below) + 0.3 * abs(text.box[0] - caption.box[0]) - 1.5 * text.height
@@ -100,11 +122,7 @@ def _captioned(texts: list[Text], field: str, fits: object) -> str | None:
 
 def _edge_number(texts: list[Text], extent: tuple[float, float, float, float]) -> str | None:
     x0, y0, x1, y1 = extent
-    edge = [
-        t
-        for t in texts
-        if _NUMBER.match(t.string.strip()) and t.x > x1 - 0.25 * (x1 - x0)
-    ]
+    edge = [t for t in texts if _NUMBER.match(t.string.strip()) and t.x > x1 - 0.25 * (x1 - x0)]
     tallest = max(edge, key=lambda t: t.height, default=None)
     if tallest is None or tallest.height < 1.5 * sorted(t.height for t in texts)[len(texts) // 2]:
         return None

@@ -1,0 +1,276 @@
+"""The command line: parses what was asked, holds the process to its bytes, shows progress, and ends with a fitting code.
+
+Exit codes: 0 complete, 3 partial, 4 no input could be read, 2 bad usage, 5 refused by the budget, 6 output not writable,
+130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from planroom import __version__
+from planroom.config import DEFAULT_MEMORY_BYTES, LEAST_MEMORY_BYTES, Settings
+from planroom.errors import BudgetRefused, PlanroomError, UsageError
+from planroom.ingest.worker import Cancelled, kill_largest
+from planroom.measure.corrections import read_corrections
+from planroom.memory.enforce import Enforcement, hold, own_anonymous_bytes
+from planroom.memory.manager import MemoryManager
+from planroom.pipeline import PARENT_BYTES, Step, analyze
+from planroom.publish import check_out, publish
+from planroom.records import Report
+from planroom.report.json import as_json
+from planroom.report.takeoff import Takeoff, figure, number_text, unit_name
+from planroom.units import UnitSystem, format_bytes, parse_bytes, parse_lengths, parse_scale
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="Reads construction drawings inside the RAM it is given and turns them into traced quantities.",
+)
+_stderr = Console(stderr=True)
+_ANALYZE_HELP = """Take off drawings: PDF, PNG/JPEG/TIFF, DXF, IFC, or folders of them.
+
+Examples:
+
+    planroom analyze plans/ --memory 2GiB
+
+    planroom analyze A-101.pdf A-102.pdf --out takeoff --height 2.60
+
+    planroom analyze scan.pdf --scale A-101=1:50 --units imperial
+
+    planroom analyze plans.pdf --json - | jq .status
+
+Exit codes: 0 complete, 3 partial (see faults), 4 no input could be read, 2 bad usage, 5 refused by the budget,
+6 output not writable, 130 interrupted (the next run goes on where this one ended).
+"""
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
+    if version:
+        print(f"planroom {__version__}")
+        raise typer.Exit
+
+
+@app.command("analyze", help=_ANALYZE_HELP)
+def _analyze(
+    paths: Annotated[list[Path], typer.Argument(help="Drawings and folders; links are followed.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Folder for the reports.")] = Path("planroom-out"),
+    memory: Annotated[str, typer.Option(help="Bytes for the whole process tree, like 2GiB.")] = "2GiB",
+    profile: Annotated[str, typer.Option(help="auto; other profiles come with the models.")] = "auto",
+    json_to: Annotated[str, typer.Option("--json", help="Also write the JSON report to FILE, or - for stdout.")] = "",
+    timings: Annotated[bool, typer.Option("--timings", help="Print seconds and bytes per stage.")] = False,
+    sheets: Annotated[str, typer.Option(help="Only these sheets: numbers, ids or pages, with commas.")] = "",
+    scale: Annotated[list[str] | None, typer.Option(help="SHEET=1:50, or 1:50 for every sheet; repeatable.")] = None,
+    height: Annotated[str, typer.Option(help="Clear height where no drawing tells one: 2.60 or 8'-0\".")] = "",
+    corrections: Annotated[Path | None, typer.Option(help="Corrections by sheet id (JSON).")] = None,
+    units: Annotated[str, typer.Option(help="metric or imperial.")] = "metric",
+    password: Annotated[str, typer.Option(help="Password of encrypted PDFs.")] = "",
+    seconds: Annotated[float, typer.Option(help="Clock for one sheet.", min=1.0)] = 60.0,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Read everything again, whatever earlier runs kept.")] = False,
+) -> None:
+    if units not in ("metric", "imperial"):
+        raise UsageError(f"--units {units}: metric or imperial")
+    if profile != "auto":
+        raise UsageError(f"--profile {profile}: only auto, as long as no models are installed")
+    system: UnitSystem = "imperial" if units == "imperial" else "metric"
+    settings = Settings(
+        memory_bytes=_memory(memory),
+        units=system,
+        sheets=tuple(s.strip() for s in sheets.split(",") if s.strip()),
+        scales=dict(_scale(s) for s in scale or []),
+        height_m=_height(height) if height else None,
+        corrections=read_corrections(corrections) if corrections else {},
+        password=password,
+        seconds=seconds,
+        fresh=fresh,
+    )
+    raise typer.Exit(_run(paths, out, settings, json_to, timings))
+
+
+@app.command("demo")
+def _demo(
+    out: Annotated[Path, typer.Option(help="Folder for the example set and its reports.")] = Path("demo"),
+    memory: Annotated[str, typer.Option(help="Bytes for the whole process tree.")] = "2GiB",
+) -> None:
+    """Draw the example plan set, take it off, and say where the report lies.
+
+    Example: planroom demo --memory 1GiB
+    """
+    from planroom.example import VARIANTS, write_set  # only the demo draws
+
+    check_out(out)
+    plans = out / "plans"
+    shutil.rmtree(plans, ignore_errors=True)
+    write_set(plans, VARIANTS[0], dxf=False)
+    raise typer.Exit(_run([plans / f"{VARIANTS[0].name}.pdf"], out, Settings(memory_bytes=_memory(memory)), "", False))
+
+
+def _memory(text: str) -> int:
+    size = parse_bytes(text)
+    if size < LEAST_MEMORY_BYTES:
+        raise BudgetRefused(
+            f"{format_bytes(size)} are too few for a reader and its libraries",
+            hint=f"give at least {format_bytes(LEAST_MEMORY_BYTES)}; the default is {format_bytes(DEFAULT_MEMORY_BYTES)}",
+        )
+    return size
+
+
+def _scale(text: str) -> tuple[str, float]:
+    sheet, equals, ratio = text.partition("=")
+    if not equals or sheet.strip().startswith("1:") or '"' in sheet:
+        return "*", parse_scale(text)
+    return sheet.strip(), parse_scale(ratio)
+
+
+def _height(text: str) -> float:
+    values = [v for v in parse_lengths(text) if 1.5 <= v <= 30]
+    if not values:
+        raise UsageError(f"--height {text}: is no clear height", hint="write it like 2.60 or 8'-0\"")
+    return values[0]
+
+
+def _run(paths: list[Path], out: Path, settings: Settings, json_to: str, timings: bool) -> int:
+    """Analyse, publish and show; returns the exit code."""
+    check_out(out)
+    started_s = time.monotonic()
+    console = Console(stderr=json_to == "-")
+    with hold(settings.memory_bytes, on_over=kill_largest) as enforcement:
+        capacity = settings.memory_bytes - own_anonymous_bytes() - PARENT_BYTES
+        manager = MemoryManager(capacity)
+        try:
+            with _bars() as progress:
+                report = analyze(paths, settings, manager, progress)
+                report.memory = _memory_facts(settings, manager, enforcement)
+                written = publish(report, out, settings, manager, lambda stage, share: progress(Step("", stage, share)))
+        except (KeyboardInterrupt, Cancelled):
+            _stderr.print("interrupted; sheets that were finished are kept, the next run goes on from there")
+            return 130
+        report.memory = _memory_facts(settings, manager, enforcement)
+    if json_to:
+        _write_json(report, json_to)
+    _show(console, report, written, time.monotonic() - started_s)
+    if timings:
+        _show_timings(console, report)
+    if not report.sheets and report.faults:
+        return 4
+    return 3 if report.faults else 0
+
+
+def _memory_facts(settings: Settings, manager: MemoryManager, enforcement: Enforcement) -> dict[str, Any]:
+    enforcement.measure()
+    return {
+        "budget_bytes": settings.memory_bytes,
+        "enforced": enforcement.enforced,
+        "peak_leased_bytes": manager.peak_leased_bytes,
+        "peak_real_bytes": enforcement.peak_real_bytes,
+        "kernel_kills": enforcement.oom_kills,
+    }
+
+
+@contextmanager
+def _bars() -> Iterator[Callable[[Step], None]]:
+    """A bar for each file in work, its stage beside it; on a pipe, nothing."""
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.fields[stage]:<8}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        console=_stderr,
+        transient=True,
+        disable=not _stderr.is_terminal,
+    ) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def progress(step: Step) -> None:
+            if step.file not in tasks:
+                tasks[step.file] = bars.add_task(escape(Path(step.file).name) or "reports", total=1.0, stage="")
+            bars.update(tasks[step.file], completed=step.share, stage=step.stage)
+
+        yield progress
+
+
+def _write_json(report: Report, json_to: str) -> None:
+    from planroom.report.json import write_json
+
+    if json_to == "-":
+        json.dump(as_json(report), sys.stdout, ensure_ascii=True, allow_nan=False)
+        print()
+    else:
+        write_json(report, Path(json_to))
+
+
+def _show(console: Console, report: Report, written: list[Path], wall_s: float) -> None:
+    """The takeoff table, the faults, the memory line, and where the files lie."""
+    takeoff = Takeoff(report)
+    table = Table(title="Takeoff", title_justify="left", header_style="bold", show_edge=False)
+    for head, right in (("Item", False), ("Quantity", True), ("Unit", False), ("State", False), ("Sheets", False)):
+        table.add_column(head, justify="right" if right else "left")
+    colours = {"measured": "green", "estimated": "yellow", "withheld": "red"}
+    for total in takeoff.totals:
+        shown = figure(total, report.units)
+        names = ", ".join(takeoff.sheet_name(s) for s in takeoff.sheet_ids(total))
+        colour = colours[total.state]
+        value = number_text(shown.value, total.unit) if shown.value is not None else "–"
+        state = f"[{colour}]{total.state}[/]" + (f" ({escape(total.reason)})" if total.reason else "")
+        table.add_row(escape(f"{total.item}, {total.measure}"), value, unit_name(shown.unit), state, escape(names))
+    if takeoff.totals:
+        console.print(table)
+    for fault in report.faults:
+        console.print(f"[red]fault[/] {escape(fault.line())}", highlight=False, soft_wrap=True)
+    memory = report.memory
+    console.print(
+        f"{len(report.sheets)} sheets in {wall_s:.1f} s, {report.status}. Memory: {format_bytes(memory['budget_bytes'])} given, "
+        f"peak {format_bytes(memory['peak_leased_bytes'])} leased, {format_bytes(memory['peak_real_bytes'])} real, "
+        f"enforced: {memory['enforced']}.",
+        highlight=False,
+        soft_wrap=True,
+    )
+    console.print(f"Report: {escape(str(written[0].resolve()))}", highlight=False, soft_wrap=True)
+    console.print(f"        {escape(', '.join(p.name for p in written[1:]))}", highlight=False, soft_wrap=True)
+
+
+def _show_timings(console: Console, report: Report) -> None:
+    table = Table(title="Stages", title_justify="left", header_style="bold", show_edge=False)
+    for head in ("File", "Page", "Stage", "Seconds", "Leased", "Grown"):
+        table.add_column(head, justify="left" if head in ("File", "Stage") else "right")
+    for row in report.timings:
+        page = row.get("page")
+        grown = row.get("grown_bytes", row.get("peak_bytes"))
+        leased = row.get("leased_bytes")
+        table.add_row(
+            escape(Path(row.get("file", "")).name),
+            "" if page is None else str(page + 1),
+            row["stage"],
+            f"{row['wall_s']:.3f}",
+            "" if leased is None else format_bytes(leased),
+            "" if grown is None else format_bytes(grown),
+        )
+    console.print(table)
+
+
+def main() -> None:
+    """Run the command line; every PlanroomError ends as one line with its code, place and hint."""
+    try:
+        app()
+    except PlanroomError as error:
+        _stderr.print(f"[red]error[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)

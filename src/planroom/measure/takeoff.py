@@ -1,0 +1,298 @@
+"""Elements into quantities: how many, how long, how large, with state, interval and the elements they rest on.
+
+Counts rest on elements alone. Lengths and areas need the sheet's scale, surfaces a height too; without it they are
+withheld and say why. What a total adds up are only sheets that count (`sets.group_sheets`) and nothing demolished.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from planroom.records import Element, Quantity, Sheet, State
+
+_COUNTED = (
+    ("door", "Doors"),
+    ("window", "Windows"),
+    ("opening", "Openings without leaf"),
+    ("room", "Rooms"),
+    ("wall", "Walls"),
+)
+_ROOM_USES = (("bedroom", "Bedrooms", ("bedroom",)), ("toilet", "Rooms with toilet", ("toilet", "bathroom")))
+_LINE_M = 0.01  # what a drawn line's place is good for
+_ESTIMATED = 0.02  # a scale that nothing drawn confirms: paper shrinks, prints get resized
+_PRINTED_OFF = 0.05  # measured and printed area further apart than this are not the same room
+_UNSURE = 0.7
+
+
+def take_off(sheets: list[Sheet], groups: list[dict[str, Any]], height_m: float | None) -> list[Quantity]:
+    """Quantities of every sheet, then totals over the sheets that count.
+
+    height_m: clear height in metres where neither the sheet nor a section of the set tells one.
+    """
+    heights = _heights(sheets, height_m)
+    counting = {g["counts"] for g in groups if g["counts"]}
+    notes = {
+        sheet: g["note"] if g["counts"] else g["note"] for g in groups for sheet in g["sheets"] if sheet not in counting
+    }
+    quantities: list[Quantity] = []
+    for sheet in sheets:
+        note = notes.get(sheet.id, "" if sheet.id in counting else f"{sheet.kind}: not in the totals")
+        quantities.extend(_of_sheet(sheet, heights.get(sheet.id), note))
+    return quantities + _totals(quantities, counting)
+
+
+def _heights(sheets: list[Sheet], height_m: float | None) -> dict[str, tuple[float, str]]:
+    """Clear height by sheet id, with where it comes from: the sheet itself, a section's storey, or what was asked."""
+    sections = {
+        name.removeprefix("clear "): (value, f"section {s.number or s.name}")
+        for s in sheets
+        if s.kind == "section"
+        for name, value in s.heights.items()
+        if name.startswith("clear ")
+    }
+    found: dict[str, tuple[float, str]] = {}
+    for sheet in sheets:
+        if "clear" in sheet.heights:
+            found[sheet.id] = (sheet.heights["clear"], "the sheet")
+        elif sheet.storey in sections:
+            found[sheet.id] = sections[sheet.storey]
+        elif height_m is not None:
+            found[sheet.id] = (height_m, "--height")
+    return found
+
+
+def _of_sheet(sheet: Sheet, height: tuple[float, str] | None, note: str) -> Iterator[Quantity]:
+    by_kind: dict[str, list[Element]] = defaultdict(list)
+    for element in sheet.elements:
+        by_kind[element.kind].append(element)
+    if not sheet.elements:
+        return
+    maker = _Maker(sheet, note)
+    for kind, item in _COUNTED:
+        standing = [e for e in by_kind[kind] if e.status != "demolished"]
+        gone = [e for e in by_kind[kind] if e.status == "demolished"]
+        yield maker.count(kind, item, standing, sheet.counts.get(kind) if not gone else None)
+        if gone:
+            yield maker.count(f"{kind}-demolished", f"{item}, demolished", gone, None, apart=True)
+    rooms = by_kind["room"]
+    for key, item, uses in _ROOM_USES:
+        yield maker.count(key, item, [r for r in rooms if r.traits.get("use") in uses], sheet.counts.get(key))
+    yield from _walls(maker, by_kind["wall"], height)
+    for room in rooms:
+        yield from _room(maker, room, height)
+    for kind in ("door", "window", "opening"):
+        for element in by_kind[kind]:
+            yield from _opening(maker, element)
+
+
+def _walls(maker: _Maker, walls: list[Element], height: tuple[float, str] | None) -> Iterator[Quantity]:
+    """Length and one-sided surface of the walls of each thickness, openings not deducted."""
+    classes: dict[tuple[int | None, bool], list[Element]] = defaultdict(list)
+    for wall in walls:
+        thickness = maker.metres(wall.sizes.get("thickness"))
+        label = round(thickness * 200) * 5 if thickness is not None else None
+        classes[label, wall.status == "demolished"].append(wall)
+    for (mm, gone), members in sorted(classes.items(), key=lambda c: (c[0][0] or 0, c[0][1])):
+        item = ("Walls" if mm is None else f"Walls {mm} mm") + (", demolished" if gone else "")
+        key = f"wall-{mm}" + ("-demolished" if gone else "")
+        length = maker.sum(key, item, "length", members, "length", apart=gone)
+        yield length
+        if all("area_side" in wall.sizes for wall in members):
+            yield maker.sum(key, item, "surface", members, "area_side", apart=gone)
+        else:
+            yield maker.times_height(length, key, item, height, apart=gone)
+
+
+def _room(maker: _Maker, room: Element, height: tuple[float, str] | None) -> Iterator[Quantity]:
+    name = " ".join(filter(None, (room.traits.get("number"), room.traits.get("name")))) or "unnamed"
+    item = f"Room {name}"
+    yield maker.area(room, item)
+    perimeter = maker.sum(room.id, item, "perimeter", [room], "perimeter")
+    yield perimeter
+    own = room.sizes.get("height")
+    yield maker.times_height(perimeter, room.id, f"{item}, walls", (own, "the model") if own else height)
+
+
+def _opening(maker: _Maker, element: Element) -> Iterator[Quantity]:
+    word = {"door": "Door", "window": "Window", "opening": "Opening"}[element.kind]
+    tag = element.traits.get("tag") or element.traits.get("number") or element.id
+    for name in ("width", "height"):
+        if name in element.sizes or f"{name}_m" in element.stated:
+            yield maker.size(element, f"{word} {tag}", name)
+
+
+class _Maker:
+    """Makes the quantities of one sheet: knows its scale, why it may have none, and the note that all carry."""
+
+    def __init__(self, sheet: Sheet, note: str):
+        self.sheet = sheet
+        self.note = note
+        scale = sheet.scale
+        self.m_per_unit = scale.m_per_unit if scale else None
+        self.state: State = scale.state if scale and scale.m_per_unit else "withheld"
+        self.reason = "" if self.m_per_unit else (scale.evidence if scale else "the sheet shows no scale")
+
+    def metres(self, value: float | None, power: int = 1) -> float | None:
+        """A size in sheet units as metres to the power; None without a scale."""
+        return None if value is None or self.m_per_unit is None else value * self.m_per_unit**power
+
+    def count(
+        self, key: str, item: str, elements: list[Element], given: int | None, *, apart: bool = False
+    ) -> Quantity:
+        """How many; unsure elements make it an estimate. given: a corrected or better count than the elements'."""
+        value = len(elements) if given is None else given
+        unsure = sum(e.confidence < _UNSURE for e in elements)
+        return Quantity(
+            id=self._id(key, "count"),
+            item=item,
+            measure="count",
+            unit="pcs",
+            value=float(value),
+            interval=(float(max(0, value - unsure)), float(value)),
+            state="estimated" if unsure or value != len(elements) else "measured",
+            sheet=self.sheet.id,
+            sources=[e.id for e in elements],
+            note=self._note(apart),
+            reason=f"{unsure} of them are not sure" if unsure else None,
+        )
+
+    def sum(
+        self, key: str, item: str, measure: Any, elements: list[Element], size: str, *, apart: bool = False
+    ) -> Quantity:
+        """The sum of a size over elements, in metres or square metres."""
+        power = 2 if size.startswith("area") else 1
+        sizes = [e.sizes.get(size) for e in elements]
+        missing = sum(s is None for s in sizes)
+        value = self.metres(sum(s for s in sizes if s is not None), power)
+        quantity = self._quantity(key, item, measure, "m2" if power == 2 else "m", value, elements, apart)
+        if missing:
+            quantity.value, quantity.interval, quantity.state = None, None, "withheld"
+            quantity.reason = f"{missing} of {len(sizes)} have no geometry"
+        elif quantity.value is not None:
+            slack = _LINE_M * len(elements) ** 0.5 + (_ESTIMATED * quantity.value if self.state == "estimated" else 0)
+            quantity.interval = (max(0.0, quantity.value - slack), quantity.value + slack)
+        return quantity
+
+    def area(self, room: Element, item: str) -> Quantity:
+        """A room's floor area, beside the printed one; an estimate where the two are not the same."""
+        value = self.metres(room.sizes.get("area"), 2)
+        quantity = self._quantity(room.id, item, "area", "m2", value, [room], False)
+        printed = room.stated.get("area_m2")
+        quantity.stated = printed
+        if value is None:
+            if quantity.reason is None:
+                quantity.reason = "the room has no geometry"
+            return quantity
+        around = self.metres(room.sizes.get("perimeter")) or 4 * value**0.5
+        slack = _LINE_M * around / 2 + (2 * _ESTIMATED * value if self.state == "estimated" else 0)
+        quantity.interval = (max(0.0, value - slack), value + slack)
+        if printed and abs(printed / value - 1) > _PRINTED_OFF:
+            quantity.state = "estimated"
+            quantity.interval = (min(quantity.interval[0], printed), max(quantity.interval[1], printed))
+            quantity.reason = f"the drawing prints {printed:.2f} m²"
+        return quantity
+
+    def size(self, element: Element, item: str, name: str) -> Quantity:
+        """An opening's width or height, beside what the drawing states."""
+        value = self.metres(element.sizes.get(name))
+        stated = element.stated.get(f"{name}_m")
+        quantity = self._quantity(element.id, item, name, "m", value, [element], element.status == "demolished")
+        quantity.stated = stated
+        if value is None and stated is not None:
+            quantity.value, quantity.state, quantity.reason = stated, "estimated", "as stated, not measured"
+            value = stated
+        if value is not None:
+            slack = 2 * _LINE_M + (_ESTIMATED * value if quantity.state == "estimated" else 0)
+            quantity.interval = (max(0.0, value - slack), value + slack)
+        return quantity
+
+    def times_height(
+        self, length: Quantity, key: str, item: str, height: tuple[float, str] | None, *, apart: bool = False
+    ) -> Quantity:
+        """A length times the clear height: one-sided, openings not deducted; withheld where no height is known."""
+        known = length.value is not None and height is not None
+        value = length.value * height[0] if length.value is not None and height is not None else None
+        quantity = Quantity(
+            id=self._id(key, "surface"),
+            item=item,
+            measure="surface",
+            unit="m2",
+            value=value,
+            interval=(length.interval[0] * height[0], length.interval[1] * height[0])
+            if known and length.interval and height
+            else None,
+            state=length.state if known else "withheld",
+            sheet=self.sheet.id,
+            sources=length.sources,
+            note=self._note(apart),
+        )
+        if known and height:
+            quantity.note = "; ".join(
+                filter(None, (quantity.note, f"height {height[0]:.3g} m from {height[1]}, gross"))
+            )
+        else:
+            quantity.reason = length.reason if height else "no height is known: give --height, or a section"
+        return quantity
+
+    def _quantity(
+        self, key: str, item: str, measure: Any, unit: str, value: float | None, elements: list[Element], apart: bool
+    ) -> Quantity:
+        return Quantity(
+            id=self._id(key, measure),
+            item=item,
+            measure=measure,
+            unit=unit,
+            value=value,
+            state=self.state if value is not None else "withheld",
+            sheet=self.sheet.id,
+            sources=[e.id for e in elements],
+            reason=(self.reason or None) if value is None else None,
+            note=self._note(apart),
+        )
+
+    def _id(self, key: str, measure: str) -> str:
+        return f"{self.sheet.id}:{key}:{measure}"
+
+    def _note(self, apart: bool) -> str:
+        return "demolished: not in the totals" if apart else self.note
+
+
+_TOTALLED = ("count", "length", "surface")
+
+
+def _totals(quantities: list[Quantity], counting: set[str]) -> list[Quantity]:
+    """One total for each item and measure that sheets share, over what counts; rooms' floor areas as one."""
+    parts: dict[tuple[str, str, str], list[Quantity]] = defaultdict(list)
+    for quantity in quantities:
+        if quantity.sheet not in counting or quantity.note.startswith("demolished"):
+            continue
+        single = quantity.item.startswith("Room ") and not quantity.item.endswith("toilet")
+        if single and quantity.measure == "area":
+            parts["Floor area of rooms", "area", quantity.unit].append(quantity)
+        elif single and quantity.measure == "surface":
+            parts["Wall surface of rooms", "surface", quantity.unit].append(quantity)
+        elif not single and quantity.measure in _TOTALLED:
+            parts[quantity.item, quantity.measure, quantity.unit].append(quantity)
+    return [_total(item, measure, unit, members) for (item, measure, unit), members in parts.items() if members]
+
+
+def _total(item: str, measure: Any, unit: str, members: list[Quantity]) -> Quantity:
+    withheld = [q for q in members if q.value is None]
+    low = sum(q.interval[0] if q.interval else q.value or 0.0 for q in members)
+    high = sum(q.interval[1] if q.interval else q.value or 0.0 for q in members)
+    sure = all(q.state == "measured" for q in members)
+    return Quantity(
+        id=f"total:{item}:{measure}".replace(" ", "-").lower(),
+        item=item,
+        measure=measure,
+        unit=unit,
+        value=None if withheld else sum(q.value or 0.0 for q in members),
+        interval=None if withheld else (low, high),
+        state="withheld" if withheld else "measured" if sure else "estimated",
+        sheet=None,
+        sources=[q.id for q in members],
+        reason=f"{len(withheld)} of {len(members)} parts are withheld: {withheld[0].reason}" if withheld else None,
+        total=True,
+    )

@@ -1,0 +1,118 @@
+"""A report into the files that people open: JSON, HTML, XLSX, and a marked-up PDF for every document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from planroom.config import Settings
+from planroom.errors import Fault, OutputError, OutputNotWritable, PlanroomError
+from planroom.ingest.worker import run_growing
+from planroom.memory.manager import MemoryManager
+from planroom.records import Report, Sheet
+from planroom.report import html, markup, xlsx
+from planroom.report.json import write_json
+from planroom.store.results import load_sheet
+
+_JSON_BYTES = 16 << 20
+_CHILD_BYTES = 120 << 20
+
+
+def check_out(out: Path) -> None:
+    """Make sure, before any work, that results can be written there. Raises OutputNotWritable."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        probe = out / ".planroom-probe"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise OutputNotWritable(error.strerror or str(error), place=str(out)) from error
+
+
+def publish(
+    report: Report, out: Path, settings: Settings, manager: MemoryManager, progress: Callable[[str, float], None]
+) -> list[Path]:
+    """Write all outputs into `out`, each whole or not at all; returns their paths, the HTML page first.
+
+    report.json is written last, so that it names every fault of the other outputs too.
+    """
+    files = sorted({sheet.file for sheet in report.sheets})
+    marked: list[Path] = []
+    names: set[str] = set()
+    for i, file in enumerate(files):
+        progress("mark up", i / max(1, len(files)))
+        sheets = [s for s in report.sheets if s.file == file]
+        target = out / "marked-up" / _free_name(Path(file).stem, names)
+        try:
+            _mark_up(file, sheets, target, settings, manager)
+            marked.append(target)
+        except OutputError:
+            raise
+        except PlanroomError as error:
+            report.faults.append(Fault(error.code, file, None, "mark up", error.message, error.advice))
+    progress("report", 0.5)
+    page, book = out / "report.html", out / "takeoff.xlsx"
+    with manager.lease(min(html.lease_bytes(report), manager.capacity_bytes), "the HTML report"):
+        html.write_html(report, page)
+    with manager.lease(min(xlsx.lease_bytes(report), manager.capacity_bytes), "the workbook"):
+        xlsx.write_xlsx(report, book)
+    with manager.lease(_JSON_BYTES, "the JSON report"):
+        write_json(report, out / "report.json")
+    progress("report", 1.0)
+    return [page, out / "report.json", book, *marked]
+
+
+def _free_name(stem: str, names: set[str]) -> str:
+    """A name that no other document of the set has taken: same-named files never share an output."""
+    name, i = f"{stem}.marked.pdf", 2
+    while name.lower() in names:
+        name, i = f"{stem}-{i}.marked.pdf", i + 1
+    names.add(name.lower())
+    return name
+
+
+def _mark_up(file: str, sheets: list[Sheet], target: Path, settings: Settings, manager: MemoryManager) -> None:
+    """The document with its elements drawn over it, made in a child: the source is parsed again."""
+    source = Path(file) if file.lower().endswith(".pdf") else None
+    first = _CHILD_BYTES + markup.lease_bytes(source, sheets)
+    run_growing(
+        "planroom.publish:mark_up",
+        {
+            "source": str(source) if source else None,
+            "pictures": [sheet.picture for sheet in sheets],
+            "elements": {sheet.id: _changed(sheet) for sheet in sheets},
+            "target": str(target),
+            "password": settings.password,
+            "units": settings.units,
+        },
+        manager=manager,
+        first_bytes=min(first, manager.capacity_bytes),
+        most_bytes=manager.capacity_bytes,
+        clock_s=settings.seconds,
+        on_event=lambda event: None,
+    )
+
+
+def _changed(sheet: Sheet) -> dict[str, str]:
+    """Kinds by element id, as they stand after corrections; what is missing was removed."""
+    return {element.id: element.kind for element in sheet.elements}
+
+
+def mark_up(arguments: dict[str, Any], emit: Callable[[dict[str, Any]], None], ledger: MemoryManager) -> dict[str, Any]:
+    """Child entry: write the marked-up PDF of one document from its kept sheets."""
+    sheets = []
+    for picture in map(Path, arguments["pictures"]):
+        sheet = load_sheet(picture.parent, int(picture.stem))
+        kinds = arguments["elements"][sheet.id]
+        sheet.elements = [e for e in sheet.elements if e.id in kinds]
+        for element in sheet.elements:
+            element.kind = kinds[element.id]
+        sheets.append(sheet)
+    source = Path(arguments["source"]) if arguments["source"] else None
+    with ledger.lease(min(markup.lease_bytes(source, sheets), ledger.capacity_bytes), "the marked-up PDF"):
+        markup.write_markup(
+            source, sheets, Path(arguments["target"]), password=arguments["password"], system=arguments["units"]
+        )
+    emit({"event": "sheet"})
+    return {}

@@ -1,0 +1,60 @@
+"""Rooms named by the words that stand in them, and what a room's use says of the openings on its edge."""
+
+from __future__ import annotations
+
+import shapely
+
+from planroom.records import Element, Text
+from planroom.sheet.text import read_label
+
+_GARAGE_DOOR_M = 2.05
+
+
+def label_rooms(elements: list[Element], texts: list[Text], m_per_unit: float) -> None:
+    """Give the rooms among `elements` their name, number, use and printed area; correct what the use tells better.
+
+    A wide opening on a garage's outer edge is its door, however it is drawn. texts: joined runs in sheet units.
+    """
+    rooms = [e for e in elements if e.kind == "room"]
+    if not rooms:
+        return
+    shapes = [shapely.make_valid(shapely.Polygon(room.outline)) for room in rooms]
+    if texts:
+        room_of, text_of = shapely.STRtree(shapely.points([(t.x, t.y) for t in texts])).query(
+            shapes, predicate="contains"
+        )
+        for i, room in enumerate(rooms):
+            _name(room, [texts[k] for k in text_of[room_of == i]])
+    garages = [shape for room, shape in zip(rooms, shapes, strict=True) if room.traits.get("use") == "garage"]
+    others = [shape for room, shape in zip(rooms, shapes, strict=True) if room.traits.get("use") != "garage"]
+    for element in elements:
+        if element.kind in ("window", "opening") and element.sizes.get("width", 0) * m_per_unit > _GARAGE_DOOR_M:
+            edge = shapely.Polygon(element.outline).buffer(0.1 / m_per_unit)
+            if any(edge.intersects(g) for g in garages) and not any(edge.intersects(o) for o in others):
+                element.kind = "door"
+                element.traits["subtype"] = "garage"
+
+
+def _name(room: Element, texts: list[Text]) -> None:
+    label = read_label(texts)
+    room.traits |= {k: v for k, v in (("name", label.name), ("number", label.number), ("use", label.use)) if v}
+    if label.area_m2 is not None:
+        room.stated["area_m2"] = label.area_m2
+    room.confidence = 0.97 if label.name else 0.8
+
+
+def count(elements: list[Element]) -> dict[str, int]:
+    """The best single guess of how many there are of each kind: the contract's `counts`.
+
+    toilet: rooms labelled as toilet, or as bathroom, unless the sheet has toilets of their own for every bathroom.
+    """
+    counts = dict.fromkeys(("door", "window", "opening", "room", "bedroom", "toilet", "wall"), 0)
+    for element in elements:
+        if element.kind in counts:
+            counts[element.kind] += 1
+        use = element.traits.get("use", "") if element.kind == "room" else ""
+        if use == "bedroom":
+            counts["bedroom"] += 1
+        if use in ("toilet", "bathroom"):
+            counts["toilet"] += 1
+    return counts
