@@ -1,18 +1,21 @@
-"""The command line: parses what was asked, holds the process to its bytes, shows progress, and ends with a fitting code.
+"""The command line: parses what was asked, holds the process to its bytes, shows progress, ends with a fitting code.
 
-Exit codes: 0 complete, 3 partial, 4 no input could be read, 2 bad usage, 5 refused by the budget, 6 output not writable,
-130 interrupted.
+Exit codes: 0 complete, 3 partial, 4 no input could be read, 2 bad usage, 5 refused by the budget, 6 output not
+writable, 130 interrupted, 143 terminated.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -28,11 +31,13 @@ from planroom.ingest.worker import Cancelled, kill_largest
 from planroom.measure.corrections import read_corrections
 from planroom.memory.enforce import Enforcement, hold, own_anonymous_bytes
 from planroom.memory.manager import MemoryManager
-from planroom.pipeline import PARENT_BYTES, Step, analyze
+from planroom.pipeline import PARENT_BYTES, analyze
 from planroom.publish import check_out, publish
+from planroom.readers import Step
 from planroom.records import Report
 from planroom.report.json import as_json
 from planroom.report.takeoff import Takeoff, figure, number_text, unit_name
+from planroom.store.files import as_output_error
 from planroom.units import UnitSystem, format_bytes, parse_bytes, parse_lengths, parse_scale
 
 app = typer.Typer(
@@ -126,7 +131,7 @@ def _memory(text: str) -> int:
     if size < LEAST_MEMORY_BYTES:
         raise BudgetRefused(
             f"{format_bytes(size)} are too few for a reader and its libraries",
-            hint=f"give at least {format_bytes(LEAST_MEMORY_BYTES)}; the default is {format_bytes(DEFAULT_MEMORY_BYTES)}",
+            hint=f"at least {format_bytes(LEAST_MEMORY_BYTES)}; the default is {format_bytes(DEFAULT_MEMORY_BYTES)}",
         )
     return size
 
@@ -148,20 +153,22 @@ def _height(text: str) -> float:
 def _run(paths: list[Path], out: Path, settings: Settings, json_to: str, timings: bool) -> int:
     """Analyse, publish and show; returns the exit code."""
     check_out(out)
+    if json_to not in ("", "-"):
+        check_out(Path(json_to).parent)
     started_s = time.monotonic()
     console = Console(stderr=json_to == "-")
-    with hold(settings.memory_bytes, on_over=kill_largest) as enforcement:
-        capacity = settings.memory_bytes - own_anonymous_bytes() - PARENT_BYTES
-        manager = MemoryManager(capacity)
-        try:
+    try:
+        with hold(settings.memory_bytes, on_over=kill_largest) as enforcement:
+            capacity = settings.memory_bytes - own_anonymous_bytes() - PARENT_BYTES
+            manager = MemoryManager(capacity)
             with _bars() as progress:
                 report = analyze(paths, settings, manager, progress)
                 report.memory = _memory_facts(settings, manager, enforcement)
                 written = publish(report, out, settings, manager, lambda stage, share: progress(Step("", stage, share)))
-        except (KeyboardInterrupt, Cancelled):
-            _stderr.print("interrupted; sheets that were finished are kept, the next run goes on from there")
-            return 130
-        report.memory = _memory_facts(settings, manager, enforcement)
+    except (KeyboardInterrupt, Cancelled) as stop:
+        _stderr.print("interrupted; sheets that were finished are kept, the next run goes on from there")
+        return _exit_code(stop)
+    report.memory = _memory_facts(settings, manager, enforcement)
     if json_to:
         _write_json(report, json_to)
     _show(console, report, written, time.monotonic() - started_s)
@@ -210,8 +217,13 @@ def _write_json(report: Report, json_to: str) -> None:
     from planroom.report.json import write_json
 
     if json_to == "-":
-        json.dump(as_json(report), sys.stdout, ensure_ascii=True, allow_nan=False)
-        print()
+        try:
+            json.dump(as_json(report), sys.stdout, ensure_ascii=True, allow_nan=False)
+            print(flush=True)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise as_output_error(error, Path("standard output")) from error
     else:
         write_json(report, Path(json_to))
 
@@ -236,8 +248,8 @@ def _show(console: Console, report: Report, written: list[Path], wall_s: float) 
         console.print(f"[red]fault[/] {escape(fault.line())}", highlight=False, soft_wrap=True)
     memory = report.memory
     console.print(
-        f"{len(report.sheets)} sheets in {wall_s:.1f} s, {report.status}. Memory: {format_bytes(memory['budget_bytes'])} given, "
-        f"peak {format_bytes(memory['peak_leased_bytes'])} leased, {format_bytes(memory['peak_real_bytes'])} real, "
+        f"{len(report.sheets)} sheets in {wall_s:.1f} s, {report.status}. "
+        f"Memory: {format_bytes(memory['budget_bytes'])} given, peak {format_bytes(memory['peak_leased_bytes'])} leased, {format_bytes(memory['peak_real_bytes'])} real, "
         f"enforced: {memory['enforced']}.",
         highlight=False,
         soft_wrap=True,
@@ -265,12 +277,33 @@ def _show_timings(console: Console, report: Report) -> None:
     console.print(table)
 
 
+class _Terminated(KeyboardInterrupt):
+    """A signal that asks the process to end: taken like Ctrl-C, so that nothing of it stays behind."""
+
+    def __init__(self, number: int):
+        super().__init__()
+        self.exit_code = 128 + number
+
+
+def _terminate(number: int, _: FrameType | None) -> None:
+    raise _Terminated(number)
+
+
+def _exit_code(stop: BaseException) -> int:
+    return stop.exit_code if isinstance(stop, _Terminated) else 130
+
+
 def main() -> None:
     """Run the command line; every PlanroomError ends as one line with its code, place and hint."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _terminate)
     try:
         app()
     except PlanroomError as error:
         _stderr.print(f"[red]error[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    except KeyboardInterrupt as stop:
+        sys.exit(_exit_code(stop))
+    except BrokenPipeError:  # whoever read our output has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + signal.SIGPIPE)

@@ -2,34 +2,33 @@
 
     files -> documents -> (in a child each: read -> scale -> detect -> label) -> sheets -> group -> take off -> report
 
-`read_sheets` runs in a reader child and keeps each finished sheet on disk; `analyze` runs in the parent, starts a child for
-every document that is not finished yet, and measures what they found. Every stage takes its bytes from a ledger.
+`read_sheets` runs in a reader child and keeps each finished sheet on disk; `analyze` runs in the parent, has a child
+started for every document that is not finished yet (`planroom.readers`), and measures what they found. Every stage takes
+its bytes from a ledger.
 """
 
 from __future__ import annotations
 
-import threading
+import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import cv2
 
 from planroom.config import Settings
 from planroom.detect import vectors
-from planroom.errors import DiskFull, Fault, NothingToRead, PlanroomError
+from planroom.errors import BudgetRefused, NothingToRead, OutputError, PlanroomError, UnreadableFile, UsageError
 from planroom.ingest import documents, dxf, image, pdf
-from planroom.ingest.worker import Cancelled, run_growing
 from planroom.measure.corrections import apply_corrections
 from planroom.measure.sets import group_sheets
 from planroom.measure.takeoff import take_off
-from planroom.memory.enforce import own_anonymous_bytes
+from planroom.memory.growth import watch_growth
 from planroom.memory.manager import MemoryManager
-from planroom.records import Document, Page, Report, Scale, Sheet
+from planroom.readers import Step, read_all
+from planroom.records import Page, Report, Scale, Sheet
 from planroom.sheet.heights import read_heights
 from planroom.sheet.legend import read_legend, set_status
 from planroom.sheet.rooms import count, label_rooms
@@ -37,20 +36,12 @@ from planroom.sheet.scale import find_scale, is_imperial
 from planroom.sheet.text import join_runs
 from planroom.sheet.titleblock import TitleBlock, read_title_block
 from planroom.store.files import atomic_path
-from planroom.store.results import ResultStore, load_sheet, mark_whole, save_sheet, saved_pages, whole
+from planroom.store.results import ResultStore, save_sheet, saved_pages
 
 Emit = Callable[[dict[str, Any]], None]
-_START_BYTES = 150 << 20  # a reader with its libraries mapped, measured
 PARENT_BYTES = 96 << 20  # what the parent may grow by outside any lease: report objects, buffers
-_NO_PLAN = ("cover", "schedule", "elevation", "section", "detail")
-
-
-class Step(NamedTuple):
-    """How far a document is: its stage and the share of it that is done."""
-
-    file: str
-    stage: str
-    share: float
+_PAGED = ("pdf", "image")  # read page by page, in order; the others are read whole
+_NO_PLAN = ("cover", "schedule", "elevation", "section", "detail", "site")
 
 
 def analyze(
@@ -66,21 +57,31 @@ def analyze(
     found, faults = documents.find_documents(paths)
     if not found and not faults:
         raise NothingToRead("there is no drawing here", place=", ".join(map(str, paths)))
-    store = ResultStore(settings.cache_folder, settings.cache_bytes)
-    report = Report(faults=faults, units=settings.units)
-    for sheets, failures, facts in _read_all(found, settings, manager, store, progress):
-        report.sheets.extend(sheets)
-        report.faults.extend(failures)
-        report.timings.extend(facts)
+    store = ResultStore(settings.cache_folder, settings.cache_bytes, fresh=settings.fresh)
+    report = Report(faults=faults, units=settings.units, paths={document.name: document.path for document in found})
+    for reading in read_all(found, settings, manager, store, "planroom.pipeline:read_sheets", progress):
+        report.sheets.extend(reading.sheets)
+        report.faults.extend(reading.faults)
+        report.timings.extend(reading.timings)
     store.trim()
     measure(report, settings)
     return report
 
 
 def measure(report: Report, settings: Settings) -> None:
-    """Apply the corrections, group the sheets, and fill in the quantities."""
+    """Apply the corrections, group the sheets, and fill in the quantities.
+
+    Raises UsageError where sheets were asked for by names that none of them has.
+    """
     start_s = time.monotonic()
-    report.sheets = [s for s in report.sheets if not settings.sheets or _is_named(s, settings.sheets)]
+    if settings.sheets and report.sheets:
+        named = [sheet for sheet in report.sheets if _is_named(sheet, settings.sheets)]
+        if not named:
+            there = ", ".join(sheet.number or sheet.name for sheet in report.sheets[:20])
+            raise UsageError(
+                f"--sheets {','.join(settings.sheets)}: no sheet has such a name", hint=f"there are {there}"
+            )
+        report.sheets = named
     apply_corrections(report.sheets, settings.corrections)
     report.groups = group_sheets(report.sheets)
     report.quantities = take_off(report.sheets, report.groups, settings.height_m)
@@ -91,154 +92,57 @@ def _is_named(sheet: Sheet, wanted: tuple[str, ...]) -> bool:
     return bool({sheet.number, sheet.id, sheet.name, str(sheet.page + 1)} & set(wanted))
 
 
-_Read = tuple[list[Sheet], list[Fault], list[dict[str, Any]]]
-
-
-def _read_all(
-    found: list[Document],
-    settings: Settings,
-    manager: MemoryManager,
-    store: ResultStore,
-    progress: Callable[[Step], None],
-) -> Iterator[_Read]:
-    """The sheets, faults and timings of each document, in order; some documents are read side by side."""
-    cancelled = threading.Event()
-    with ThreadPoolExecutor(max(1, settings.readers), thread_name_prefix="planroom-reader") as pool:
-        waiting = [
-            pool.submit(_read_document, document, settings, manager, store, progress, cancelled) for document in found
-        ]
-        try:
-            for future in waiting:
-                yield future.result()
-        except BaseException:
-            cancelled.set()
-            for future in waiting:
-                future.cancel()
-            raise
-
-
-def _read_document(
-    document: Document,
-    settings: Settings,
-    manager: MemoryManager,
-    store: ResultStore,
-    progress: Callable[[Step], None],
-    cancelled: threading.Event,
-) -> _Read:
-    """One document from the store, or read in a child and kept there."""
-    scales = settings.scales | _corrected_scales(settings, document)
-    told = {"kind": document.kind, "picture_px": settings.picture_px, "scales": scales}
-    folder = store.folder(document.sha256, told)
-    known = None if settings.fresh else whole(folder)
-    failures: list[Fault] = []
-    facts: list[dict[str, Any]] = []
-    if known is None:
-        stage, page = "read", 0
-        done = [] if settings.fresh else saved_pages(folder)
-
-        def listen(event: dict[str, Any]) -> None:
-            nonlocal stage, page
-            page = event.get("page", page)
-            stage = event.get("stage", stage)
-            progress(Step(document.path, stage, float(event.get("share", 0.0))))
-
-        arguments = told | {
-            "path": document.path,
-            "sha256": document.sha256,
-            "folder": str(folder),
-            "password": settings.password,
-            "done": done,
-        }
-        try:
-            if cancelled.is_set():
-                raise Cancelled
-            known, run = run_growing(
-                "planroom.pipeline:read_sheets",
-                arguments,
-                manager=manager,
-                first_bytes=min(first_bytes(document), manager.capacity_bytes),
-                most_bytes=manager.capacity_bytes,
-                clock_s=settings.seconds,
-                on_event=listen,
-                cancelled=cancelled,
-            )
-            mark_whole(folder, known)
-            facts.append(
-                {
-                    "file": document.path,
-                    "stage": "reader",
-                    "wall_s": round(run.wall_s, 3),
-                    "cpu_s": round(run.cpu_s, 3),
-                    "leased_bytes": run.leased_bytes,
-                    "peak_bytes": run.peak_anonymous_bytes,
-                    "retried": run.retried,
-                }
-            )
-        except PlanroomError as error:
-            if isinstance(error, DiskFull):
-                raise
-            several = document.kind in ("pdf", "image") and page > 0
-            failures.append(error.fault(document.path, stage, page if several else None))
-    sheets = [replace(load_sheet(folder, p), file=document.path) for p in saved_pages(folder)]
-    for sheet in sheets:
-        facts.extend({"file": sheet.file, "page": sheet.page, **timing} for timing in sheet.timings)
-    if known is not None and not sheets:
-        failures.append(Fault("E203", document.path, None, "read", "holds no sheet", "check that it holds a drawing"))
-    failures.extend(Fault(**fault) for fault in (known or {}).get("faults", []))
-    progress(Step(document.path, "done", 1.0))
-    return sheets, failures, facts
-
-
-def _corrected_scales(settings: Settings, document: Document) -> dict[str, float]:
-    own = document.sha256[:12]
-    return {
-        sheet: float(entry["scale"])
-        for sheet, entry in settings.corrections.items()
-        if sheet.startswith(own) and "scale" in entry
-    }
-
-
-def first_bytes(document: Document) -> int:
-    """The lease that a document's reader starts with; run once more under all there is where it was too small."""
-    size = document.size_bytes
-    reading = {
-        "pdf": pdf.lease_bytes(size) + 140_000_000,
-        "dxf": dxf.lease_bytes(size) + 120_000_000,
-        "image": 200_000_000,
-        "ifc": 450_000_000 + 12 * size,
-    }[document.kind]
-    return _START_BYTES + reading
-
-
 # ---- in the reader child ----------------------------------------------------------------------------------------------
 
 
 def read_sheets(arguments: dict[str, Any], emit: Emit, ledger: MemoryManager) -> dict[str, Any]:
-    """Read every page of a document that is not in `done`, and keep each as a sheet in `folder`."""
+    """Read every page that is neither in `folder` nor in `lost`, and keep each as a sheet in `folder`.
+
+    A page that cannot be read becomes an event "fault", and the next one is read. Events carry "page" from when a reader
+    begins with a page until it is done. Raises what concerns the whole document, and what more bytes might mend.
+    """
     cv2.setNumThreads(1)
     path, folder = Path(arguments["path"]), Path(arguments["folder"])
-    at = {"page": 0}
+    clock = _Clock(ledger)
+    at: int | None = None
 
     def progress(stage: str, share: float) -> None:
-        emit({"event": "progress", "stage": stage, "share": share, "page": at["page"]})
+        nonlocal at
+        if at is None and arguments["kind"] in _PAGED:
+            at = next(index for index in itertools.count() if index not in skip)
+        emit({"event": "progress", "stage": stage, "share": share, "page": at})
 
-    skip = frozenset(arguments["done"])
-    faults: list[dict[str, Any]] = []
+    skip = {*saved_pages(folder), *arguments["lost"]}
     pages = _open(arguments, path, progress, ledger, skip)
-    clock = _Clock(ledger)
     while True:
-        with clock.stage("read", 0):
-            page = next(pages, None)
-        if page is None:
-            break
-        at["page"] = page.index
-        sheet = read_sheet(page, arguments, clock, progress)
-        sheet.timings = clock.take()
-        with clock.stage("keep", page.picture_bgr.nbytes):
-            _keep(page, sheet, folder)
-        emit({"event": "sheet", "stage": "read", "page": page.index + 1})
-        at["page"] = page.index + 1
-    return {"faults": faults}
+        try:
+            with clock.stage("read", 0):
+                page = next(pages, None)
+            if page is None:
+                return {}
+            sheet = read_sheet(page, arguments, clock, progress)
+            sheet.timings = clock.take()
+            with clock.stage("keep", page.picture_bgr.nbytes):
+                _keep(page, sheet, folder)
+            skip.add(page.index)
+            at = None
+            emit({"event": "sheet"})
+        except PlanroomError as error:
+            if at is None or isinstance(error, OutputError) or _is_no_room(error):
+                raise
+            emit({"event": "fault", "page": at, "stage": "read", "code": error.code} | _words(error))
+            skip.add(at)
+            at = None
+            emit({"event": "sheet"})
+            pages = _open(arguments, path, progress, ledger, skip)
+
+
+def _is_no_room(error: PlanroomError) -> bool:
+    return isinstance(error, BudgetRefused) or isinstance(error.__cause__, BudgetRefused)
+
+
+def _words(error: PlanroomError) -> dict[str, str]:
+    return {"message": error.message, "hint": error.advice}
 
 
 def _open(
@@ -246,13 +150,15 @@ def _open(
     path: Path,
     progress: Callable[[str, float], None],
     ledger: MemoryManager,
-    skip: frozenset[int],
+    skip: set[int],
 ) -> Iterator[Page]:
+    if not path.is_file():
+        raise UnreadableFile("is no longer there")
     common: dict[str, Any] = {
         "picture_px": arguments["picture_px"],
         "ledger": ledger,
         "progress": progress,
-        "pages": _AllBut(skip) if skip else None,
+        "pages": _AllBut(skip),
     }
     match arguments["kind"]:
         case "pdf":
@@ -298,7 +204,7 @@ def read_sheet(page: Page, arguments: dict[str, Any], clock: _Clock, progress: C
             revision=block.revision,
             heights=page.heights,
         )
-        doors = vectors.guess_scale(page.linework)
+        doors = vectors.guess_scale(page.linework, page.paper_unit_m)
         sheet.scale = _scale(page, sheet, texts, arguments["scales"], doors)
         if sheet.kind == "section":
             sheet.heights = read_heights(texts)
@@ -347,7 +253,7 @@ def _keep(page: Page, sheet: Sheet, folder: Path) -> None:
 
 
 class _Clock:
-    """Seconds, leased bytes and anonymous growth of each stage of a sheet."""
+    """Seconds, and what was leased and grown by at its highest, of each stage of a sheet."""
 
     def __init__(self, ledger: MemoryManager):
         self._ledger = ledger
@@ -355,16 +261,17 @@ class _Clock:
 
     @contextmanager
     def stage(self, name: str, lease_bytes: int) -> Iterator[None]:
-        """A stage under its lease."""
-        start_s, before = time.monotonic(), own_anonymous_bytes()
-        with self._ledger.lease(lease_bytes, name):
+        """A stage under its lease, beside those that readers take themselves."""
+        start_s, held_bytes = time.monotonic(), self._ledger.leased_bytes
+        self._ledger.renew_peak()
+        with self._ledger.lease(lease_bytes, name), watch_growth() as growth:
             yield
         self._rows.append(
             {
                 "stage": name,
                 "wall_s": round(time.monotonic() - start_s, 4),
-                "leased_bytes": lease_bytes,
-                "grown_bytes": max(0, own_anonymous_bytes() - before),
+                "leased_bytes": self._ledger.peak_leased_bytes - held_bytes,
+                "grown_bytes": growth.peak_bytes,
             }
         )
 

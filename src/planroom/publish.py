@@ -7,64 +7,79 @@ from pathlib import Path
 from typing import Any
 
 from planroom.config import Settings
-from planroom.errors import Fault, OutputError, OutputNotWritable, PlanroomError
+from planroom.errors import OutputError, PlanroomError
+from planroom.ingest.documents import plain_path
 from planroom.ingest.worker import run_growing
 from planroom.memory.manager import MemoryManager
 from planroom.records import Report, Sheet
 from planroom.report import html, markup, xlsx
 from planroom.report.json import write_json
+from planroom.store.files import as_output_error, remove_stale, staged_folder
 from planroom.store.results import load_sheet
 
 _JSON_BYTES = 16 << 20
 _CHILD_BYTES = 120 << 20
+_STEM_BYTES = 200  # file systems take names of 255 bytes
 
 
 def check_out(out: Path) -> None:
-    """Make sure, before any work, that results can be written there. Raises OutputNotWritable."""
+    """Make sure, before any work, that results can be written there. Raises OutputNotWritable or DiskFull."""
     try:
         out.mkdir(parents=True, exist_ok=True)
-        probe = out / ".planroom-probe"
-        probe.write_bytes(b"")
-        probe.unlink()
+        remove_stale(out)
+        with staged_folder(out) as stage:
+            (stage / ".probe").write_bytes(b"planroom")
+            (stage / ".probe").unlink()
     except OSError as error:
-        raise OutputNotWritable(error.strerror or str(error), place=str(out)) from error
+        if isinstance(error, OutputError):
+            raise
+        raise as_output_error(error, out) from error
 
 
 def publish(
     report: Report, out: Path, settings: Settings, manager: MemoryManager, progress: Callable[[str, float], None]
 ) -> list[Path]:
-    """Write all outputs into `out`, each whole or not at all; returns their paths, the HTML page first.
+    """Write all outputs into `out`, all of them or none; returns their paths, the HTML page first.
 
     report.json is written last, so that it names every fault of the other outputs too.
     """
+    with staged_folder(out) as stage:
+        written = _write(report, stage, settings, manager, progress)
+    return [out / file.relative_to(stage) for file in written]
+
+
+def _write(
+    report: Report, stage: Path, settings: Settings, manager: MemoryManager, progress: Callable[[str, float], None]
+) -> list[Path]:
     files = sorted({sheet.file for sheet in report.sheets})
     marked: list[Path] = []
     names: set[str] = set()
     for i, file in enumerate(files):
         progress("mark up", i / max(1, len(files)))
         sheets = [s for s in report.sheets if s.file == file]
-        target = out / "marked-up" / _free_name(Path(file).stem, names)
+        target = stage / "marked-up" / _free_name(Path(file).stem, names)
         try:
-            _mark_up(file, sheets, target, settings, manager)
+            _mark_up(report.paths[file], sheets, target, settings, manager)
             marked.append(target)
         except OutputError:
             raise
         except PlanroomError as error:
-            report.faults.append(Fault(error.code, file, None, "mark up", error.message, error.advice))
+            report.faults.append(error.fault(file, "mark up"))
     progress("report", 0.5)
-    page, book = out / "report.html", out / "takeoff.xlsx"
+    page, book = stage / "report.html", stage / "takeoff.xlsx"
     with manager.lease(min(html.lease_bytes(report), manager.capacity_bytes), "the HTML report"):
         html.write_html(report, page)
     with manager.lease(min(xlsx.lease_bytes(report), manager.capacity_bytes), "the workbook"):
         xlsx.write_xlsx(report, book)
     with manager.lease(_JSON_BYTES, "the JSON report"):
-        write_json(report, out / "report.json")
+        write_json(report, stage / "report.json")
     progress("report", 1.0)
-    return [page, out / "report.json", book, *marked]
+    return [page, stage / "report.json", book, *marked]
 
 
 def _free_name(stem: str, names: set[str]) -> str:
     """A name that no other document of the set has taken: same-named files never share an output."""
+    stem = stem.replace("\\", "_").encode()[:_STEM_BYTES].decode("utf-8", "ignore")
     name, i = f"{stem}.marked.pdf", 2
     while name.lower() in names:
         name, i = f"{stem}-{i}.marked.pdf", i + 1
@@ -74,24 +89,25 @@ def _free_name(stem: str, names: set[str]) -> str:
 
 def _mark_up(file: str, sheets: list[Sheet], target: Path, settings: Settings, manager: MemoryManager) -> None:
     """The document with its elements drawn over it, made in a child: the source is parsed again."""
-    source = Path(file) if file.lower().endswith(".pdf") else None
-    first = _CHILD_BYTES + markup.lease_bytes(source, sheets)
-    run_growing(
-        "planroom.publish:mark_up",
-        {
-            "source": str(source) if source else None,
-            "pictures": [sheet.picture for sheet in sheets],
-            "elements": {sheet.id: _changed(sheet) for sheet in sheets},
-            "target": str(target),
-            "password": settings.password,
-            "units": settings.units,
-        },
-        manager=manager,
-        first_bytes=min(first, manager.capacity_bytes),
-        most_bytes=manager.capacity_bytes,
-        clock_s=settings.seconds,
-        on_event=lambda event: None,
-    )
+    with plain_path(file) as path:
+        source = path if path.suffix.lower() == ".pdf" else None
+        first = _CHILD_BYTES + markup.lease_bytes(source, sheets)
+        run_growing(
+            "planroom.publish:mark_up",
+            {
+                "source": str(source) if source else None,
+                "sheets": [(sheet.picture, sheet.id) for sheet in sheets],
+                "elements": {sheet.id: _changed(sheet) for sheet in sheets},
+                "target": str(target),
+                "password": settings.password,
+                "units": settings.units,
+            },
+            manager=manager,
+            first_bytes=min(first, manager.capacity_bytes),
+            most_bytes=manager.capacity_bytes,
+            clock_s=settings.seconds,
+            on_event=lambda event: None,
+        )
 
 
 def _changed(sheet: Sheet) -> dict[str, str]:
@@ -102,8 +118,8 @@ def _changed(sheet: Sheet) -> dict[str, str]:
 def mark_up(arguments: dict[str, Any], emit: Callable[[dict[str, Any]], None], ledger: MemoryManager) -> dict[str, Any]:
     """Child entry: write the marked-up PDF of one document from its kept sheets."""
     sheets = []
-    for picture in map(Path, arguments["pictures"]):
-        sheet = load_sheet(picture.parent, int(picture.stem))
+    for picture, sheet_id in arguments["sheets"]:
+        sheet = load_sheet(Path(picture).parent, int(Path(picture).stem), sheet_id)
         kinds = arguments["elements"][sheet.id]
         sheet.elements = [e for e in sheet.elements if e.id in kinds]
         for element in sheet.elements:

@@ -24,12 +24,16 @@ FileKind = Literal["pdf", "image", "dxf", "ifc"]
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One input file: where it lies, as which kind it is read, and the SHA-256 that keys everything about it."""
+    """One input file: where it lies, as which kind it is read, and the SHA-256 that keys everything about it.
+
+    name: the path as reports show it, on one line and in characters that any file can hold.
+    """
 
     path: str
     kind: FileKind
     sha256: str
     size_bytes: int
+    name: str
 
 
 class Style(NamedTuple):
@@ -231,6 +235,7 @@ class Report:
     timings: list[dict[str, Any]] = field(default_factory=list)
     groups: list[dict[str, Any]] = field(default_factory=list)
     units: Literal["metric", "imperial"] = "metric"
+    paths: dict[str, str] = field(default_factory=dict)  # of each document that was read, by the name shown
 
     @property
     def status(self) -> Literal["complete", "partial"]:

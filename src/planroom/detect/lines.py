@@ -214,3 +214,24 @@ def repeated(lines: Lines, reach_m: float = 1.0, window: int = 14, least: int = 
     found = np.zeros(len(order), bool)
     found[order] = alike >= least
     return found
+
+
+def dashes(lines: Lines, longest_m: float = 0.7, least: int = 4) -> Bools:
+    """Which lines (N,) are the dashes of a dashed line that was written out piece by piece.
+
+    At least `least` pieces in line, of one length but for the ends, with gaps no longer than they are.
+    """
+    order = np.lexsort((lines.start, np.round(lines.offset / 0.01), lines.direction))
+    length = lines.length[order]
+    next_to = (lines.direction[order][1:] == lines.direction[order][:-1]) & (
+        np.abs(np.diff(lines.offset[order])) < 2 * _OFFSET_M
+    )
+    gap = lines.start[order][1:] - lines.end[order][:-1]
+    short = length < longest_m
+    like = np.abs(np.diff(length)) < 0.15 * np.maximum(length[1:], length[:-1])
+    goes_on = next_to & short[1:] & short[:-1] & like & (gap > 0.01) & (gap < 1.2 * np.maximum(length[1:], length[:-1]))
+    run = np.concatenate([[0], np.cumsum(~goes_on)])
+    sizes = np.bincount(run, minlength=1)
+    found = np.zeros(len(order), bool)
+    found[order] = sizes[run] >= least
+    return found

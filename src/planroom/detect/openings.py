@@ -121,7 +121,7 @@ def _read_cell(cell: Cell, swings: list[Swing], code: Code | None, lines: Lines,
     elif _slides(cell):
         as_window = code is not None and code.kind == "window"
         kind, subtype, confidence = ("window" if as_window else "door"), "sliding", 0.8
-    elif cell.pocket and cell.width < 1.6 and not glass and not (code is not None and code.kind == "window"):
+    elif _vanishes(cell) and cell.width < 1.6 and not glass and not (code is not None and code.kind == "window"):
         kind, subtype, confidence = "door", "pocket", 0.75
     elif _folds(cell, lines):
         kind, subtype, confidence = "door", "folding", 0.75
@@ -154,16 +154,43 @@ def _read_cell(cell: Cell, swings: list[Swing], code: Code | None, lines: Lines,
 def _panes(cell: Cell) -> tuple[int, int]:
     """How many lines run all along the cell within the wall's thickness, and how many in line with its faces.
 
-    Pieces at one depth (panes between mullions) count together.
+    Pieces at one depth (panes between mullions) count together; a leaf that stops short of one end is no pane.
     """
+    within = faces = 0
+    for depth, begin, end, cover in _levels(cell):
+        margin = max(0.13, 0.12 * cell.width)
+        if cover > 0.68 and begin - cell.start < margin and cell.end - end < margin:
+            inside = 0.1 < depth < 0.9
+            within, faces = within + inside, faces + (not inside)
+    return within, faces
+
+
+def _vanishes(cell: Cell) -> bool:
+    """A leaf within the wall that reaches over one end of the cell and stops short of the other."""
+    for depth, begin, end, cover in _levels(cell):
+        before, after = begin - cell.start, cell.end - end
+        if 0.1 < depth < 0.9 and cover > 0.4 and min(before, after) < 0.02 and max(before, after) > 0.13:
+            return True
+    return bool(cell.pocket)
+
+
+def _levels(cell: Cell) -> list[tuple[float, float, float, float]]:
+    """Lines along the cell by depth: share of the thickness, first start, last end, share of the width covered."""
     if not cell.inner:
-        return 0, 0
-    depth, cover = np.array(cell.depth), np.array(cell.cover)
-    level, at = np.unique(np.round(depth * cell.thickness / 0.02), return_inverse=True)
-    whole = np.bincount(at, cover) > 0.68
-    place = level * 0.02 / cell.thickness
-    within = (place > 0.1) & (place < 0.9)
-    return int((whole & within).sum()), int((whole & ~within).sum())
+        return []
+    cover, begin = np.array(cell.cover), np.array(cell.begin)
+    level, at = np.unique(np.round(np.array(cell.depth) * cell.thickness / 0.02), return_inverse=True)
+    end = begin + cover * cell.width
+    end = np.where(begin < cell.start, cell.start + cover * cell.width, end)
+    return [
+        (
+            float(level[k] * 0.02 / cell.thickness),
+            float(begin[at == k].min()),
+            float(end[at == k].max()),
+            float(cover[at == k].sum()),
+        )
+        for k in range(len(level))
+    ]
 
 
 def _is_plain(cell: Cell) -> bool:
@@ -184,10 +211,20 @@ def _slides(cell: Cell) -> bool:
 
 
 def _folds(cell: Cell, lines: Lines) -> bool:
-    """A zigzag: two or more oblique pieces of one length, short beside the gap."""
-    length = np.sort(lines.length[cell.oblique])
-    fits = length[(length > 0.18 * cell.width) & (length < 0.75 * cell.width)]
-    return len(fits) >= 2 and fits[-1] < 1.25 * fits[-2] and 0.5 < cell.width < 4.5
+    """A zigzag: two oblique pieces of one length that meet at an end, short beside the gap."""
+    if not 0.5 < cell.width < 4.5:
+        return False
+    length = lines.length[cell.oblique]
+    fits = (length > 0.18 * cell.width) & (length < 0.75 * cell.width)
+    first, last = lines.points()
+    leaves = [k for k, ok in zip(cell.oblique, fits, strict=True) if ok]
+    for i, one in enumerate(leaves):
+        for other in leaves[i + 1 :]:
+            alike = abs(lines.length[one] / lines.length[other] - 1) < 0.25
+            ends = ((p, q) for p in (first[one], last[one]) for q in (first[other], last[other]))
+            if alike and lines.direction[one] != lines.direction[other] and any(np.hypot(*(p - q)) < 0.04 for p, q in ends):
+                return True
+    return False
 
 
 def _swing_doors(cell: Cell, swings: list[Swing], code: Code | None) -> list[Opening]:

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 
 from planroom.detect.openings import Opening
-from planroom.detect.walls import Bands, strips
+from planroom.detect.walls import Bands, connected, strips
 from planroom.records import Floats
 
 _CRACK_M = 0.012
@@ -35,26 +35,9 @@ def standing(bands: Bands, openings: list[Opening], named: bool) -> np.ndarray[t
     if len(bands) == 0 or named:
         return np.ones(len(bands), bool)
     polygons = np.concatenate([bands.polygons(), np.array([shapely.Polygon(o.ring) for o in openings], dtype=object)])
-    group = _connected(shapely.buffer(polygons, 0.03, join_style="mitre"))
+    group = connected(shapely.buffer(polygons, 0.03, join_style="mitre"))
     alive = {int(group[len(bands) + i]) for i, o in enumerate(openings) if o.kind != "opening"}
     return np.isin(group[: len(bands)], list(alive))
-
-
-def _connected(polygons: np.ndarray[tuple[int], np.dtype[np.object_]]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """A group number (N,) for each polygon: those that touch, directly or over others, share it."""
-    parent = np.arange(len(polygons))
-
-    def root(i: int) -> int:
-        while parent[i] != i:
-            parent[i] = parent[parent[i]]
-            i = int(parent[i])
-        return i
-
-    a, b = shapely.STRtree(polygons).query(polygons, predicate="intersects")
-    for i, j in zip(a.tolist(), b.tolist(), strict=True):
-        if i < j:
-            parent[root(i)] = root(j)
-    return np.array([root(i) for i in range(len(polygons))])
 
 
 def solid(
@@ -138,7 +121,7 @@ def _reach_axes(pieces: list[WallPiece]) -> list[WallPiece]:
         along = (piece.axis[1] - piece.axis[0]) / max(piece.length_m, 1e-9)
         for side, way in ((0, -along), (1, along)):
             end = piece.axis[side]
-            near = tree.query(shapely.LineString([end, end + way * 0.03]).buffer(piece.thickness_m / 2))
+            near = tree.query(shapely.LineString([end, end + way * 0.03]).buffer(piece.thickness_m / 2 + 0.02))
             best = 0.0
             for j in near.tolist():
                 other = pieces[j]

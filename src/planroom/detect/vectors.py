@@ -21,11 +21,12 @@ from planroom.detect.openings import Opening, read_gaps
 from planroom.detect.rooms import WallPiece, find_rooms, find_wall_pieces, solid, standing
 from planroom.detect.strays import glazing, inset_windows, loose_doors
 from planroom.detect.swings import Swing, find_swings, swing_radius_unit
-from planroom.detect.walls import Bands, find_bands, find_blocks, find_faces, find_junctions, layers_name_walls
+from planroom.detect.walls import Bands, believable, find_bands, find_blocks, find_faces, find_junctions, layers_name_walls, rooted
 from planroom.records import Element, Floats, Ints, Linework, Page, Style, Text
 
 _MAX_LINES = 64
 _USUAL_DOOR_M = 0.85
+_RATIOS = (15, 220)
 _BYTES_PER_SEGMENT = 700
 Polygons = np.ndarray[tuple[int], np.dtype[np.object_]]
 _NONE: Polygons = np.zeros(0, dtype=object)
@@ -36,10 +37,16 @@ def lease_bytes(linework: Linework) -> int:
     return 30_000_000 + _BYTES_PER_SEGMENT * (len(linework.segments_xyxy) + 4 * len(linework.arcs))
 
 
-def guess_scale(linework: Linework) -> float | None:
-    """Metres in a sheet unit if the doors are as wide as doors usually are; None where no door swing is drawn."""
+def guess_scale(linework: Linework, paper_unit_m: float | None = None) -> float | None:
+    """Metres in a sheet unit if the doors are as wide as doors usually are; None where no door swing is drawn.
+
+    paper_unit_m: metres of paper in a unit; then only scales that plans are drawn in are believed.
+    """
     arcs, _, _ = bent_arcs(linework.segments_xyxy, linework.segment_path)
     arcs = np.concatenate([linework.arcs, arcs])
+    if paper_unit_m is not None:
+        least, most = (_USUAL_DOOR_M / ratio / paper_unit_m for ratio in (_RATIOS[1], _RATIOS[0]))
+        arcs = arcs[(arcs[:, 2] > least) & (arcs[:, 2] < most)]
     radius = swing_radius_unit(arcs, linework.segments_xyxy)
     return None if radius is None else _USUAL_DOOR_M / radius
 
@@ -72,8 +79,16 @@ def find_elements(page: Page, m_per_unit: float, progress: Callable[[str, float]
     bands = find_bands(scene.lines, faces, scene.styles, doors)
     progress("detect", 0.4)
     named = layers_name_walls(scene.lines, scene.styles)
-    blocks = find_blocks(scene.lines, faces, np.array([(t.x, t.y) for t in scene.texts])) if named else _NONE
+    blocks = find_blocks(scene.lines, faces, bands, np.array([(t.x, t.y) for t in scene.texts])) if named else _NONE
     openings = _find_openings(scene, bands, np.concatenate([find_junctions(bands), blocks]), swings, swing_styles)
+    if not named:
+        sure = [o for o in openings if o.kind != "opening" and o.confidence > 0.84]
+        fits = believable(bands, np.array([o.thickness_m for o in sure]))
+        kept = bands.take(fits)
+        kept = kept.take(rooted(kept, find_junctions(kept), np.array([o.ring for o in sure])))
+        if len(kept) < len(bands):
+            bands = kept
+            openings = _find_openings(scene, bands, find_junctions(bands), swings, swing_styles)
     progress("detect", 0.7)
     bands = bands.take(standing(bands, openings, named))
     closed = solid(bands, np.concatenate([find_junctions(bands), blocks]), openings)
@@ -96,7 +111,7 @@ def _scene(page: Page, m_per_unit: float, origin: Floats) -> _Scene:
     bent, bent_path, used = bent_arcs(segments, work.segment_path)
     meanings = [(meaning_of(s.block) if s.block else "") or meaning_of(s.layer) for s in work.styles]
     style_of = work.path_style[work.segment_path] if len(segments) else np.zeros(0, np.int32)
-    straight = ~used
+    straight = ~used & ~_lettering(segments, work.segment_path, work.n_paths)
     lines = merge_lines(segments[straight], style_of[straight])
     lines.pieces = np.flatnonzero(straight).astype(np.int32)[lines.pieces]
     texts = [
@@ -115,6 +130,15 @@ def _scene(page: Page, m_per_unit: float, origin: Floats) -> _Scene:
         work.path_style,
         texts,
     )
+
+
+def _lettering(segments: Floats, paths: Ints, n_paths: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Which pieces (N,) are strokes or outlines of letters: paths of many pieces, all of them short."""
+    length = np.hypot(segments[:, 2] - segments[:, 0], segments[:, 3] - segments[:, 1])
+    longest = np.zeros(n_paths)
+    np.maximum.at(longest, paths, length)
+    pieces = np.bincount(paths, minlength=n_paths)
+    return np.asarray(((pieces >= 8) & (longest < 0.3))[paths])
 
 
 def _find_swings(scene: _Scene) -> tuple[list[Swing], Ints]:

@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 
 from planroom.detect.layers import meaning_of
-from planroom.detect.lines import Bools, Lines, repeated
+from planroom.detect.lines import Bools, Lines, dashes, repeated
 from planroom.records import Floats, Ints, Style
 
 MIN_THICKNESS_M = 0.045
@@ -83,7 +83,7 @@ def find_faces(lines: Lines, styles: list[Style], extent: tuple[float, float, fl
     keep: Bools = ~frame & (lines.length > 0.03)
     if layers_name_walls(lines, styles):
         return keep & _says_wall(styles)[lines.style]
-    keep &= ~says_other[lines.style]
+    keep &= ~says_other[lines.style] & ~dashes(lines)
     index = np.flatnonzero(keep)
     keep[index[repeated(lines.take(keep))]] = False
     return keep
@@ -115,7 +115,8 @@ def find_bands(lines: Lines, faces: Bools, styles: list[Style], doors: Floats) -
     clear = _clear_share(lines, index, first, second)
     pens = _wall_pens(lines, first[clear > 0.95], second[clear > 0.95], styles, doors)
     drawn = pens[lines.style[first]] & pens[lines.style[second]]
-    first, second, clear = first[drawn], second[drawn], clear[drawn]
+    first, second = first[drawn], second[drawn]
+    clear = _clear_share(lines, index[pens[lines.style[index]]], first, second)
     thickness = lines.offset[second] - lines.offset[first]
     overlap = np.minimum(lines.end[first], lines.end[second]) - np.maximum(lines.start[first], lines.start[second])
     clean = clear > 0.95
@@ -305,7 +306,9 @@ def _meet(along: Floats, first: Ints, second: Ints, cross: Floats, a: Floats, b:
     return np.stack([(v[:, 0] * a - u[:, 0] * b) / cross, (v[:, 1] * a - u[:, 1] * b) / cross], axis=1)
 
 
-def find_blocks(lines: Lines, faces: Bools, texts: Floats) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
+def find_blocks(
+    lines: Lines, faces: Bools, bands: Bands, texts: Floats
+) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
     """Closed outlines (K,) of faces too thick for a band: piers and stone walls. texts (T, 2): where words stand.
 
     Meant for drawings whose layers name the walls, where nothing else closes such a small space.
@@ -319,4 +322,49 @@ def find_blocks(lines: Lines, faces: Bools, texts: Floats) -> np.ndarray[tuple[i
     small = (shapely.area(blocks) < 4.0) & shapely.is_empty(shapely.buffer(blocks, -0.65))
     if len(texts) and small.any():
         small[np.unique(shapely.STRtree(shapely.points(texts)).query(blocks, predicate="contains")[0])] = False
-    return np.asarray(blocks[small], dtype=object)
+    blocks = blocks[small]
+    uncovered = shapely.area(shapely.difference(blocks, shapely.union_all(bands.polygons())))
+    return np.asarray(blocks[uncovered > 0.5 * shapely.area(blocks)], dtype=object)
+
+
+def believable(bands: Bands, proven_m: Floats) -> Bools:
+    """Which bands (N,) are about as thick as walls with openings in them are: thicknesses `proven_m` (K,).
+
+    Anything between the thinnest and the thickest proven wall stays, with some room; roof edges and shelves go.
+    """
+    thickness = bands.high - bands.low
+    if len(proven_m) < 3:
+        return np.ones(len(bands), bool)
+    low, high = np.quantile(proven_m, [0.1, 0.9])
+    return np.asarray((thickness > 0.55 * low) & (thickness < 1.4 * high + 0.02))
+
+
+def rooted(bands: Bands, patches: np.ndarray[tuple[int], np.dtype[np.object_]], openings: Floats) -> Bools:
+    """Which bands (N,) hang together over a good length, or hold a sure door or window; the rest are strokes of symbols.
+
+    patches (J,): junctions. openings (K, 4, 2): rings of the sure ones, which join the bands at their ends.
+    """
+    rings = shapely.polygons(openings) if len(openings) else np.zeros(0, dtype=object)
+    parts = shapely.buffer(np.concatenate([bands.polygons(), patches, rings]), 0.02, join_style="mitre")
+    group = connected(parts)
+    n = len(bands)
+    metres = np.bincount(group[:n], bands.end - bands.start, minlength=len(parts))
+    holds = np.bincount(group[n + len(patches) :], minlength=len(parts)) > 0
+    return np.asarray(holds[group[:n]] | (metres[group[:n]] > 4.0))
+
+
+def connected(polygons: np.ndarray[tuple[int], np.dtype[np.object_]]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """A group number (N,) for each polygon: those that touch, directly or over others, share it."""
+    parent = list(range(len(polygons)))
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = parent[i]
+        return i
+
+    a, b = shapely.STRtree(polygons).query(polygons, predicate="intersects")
+    for i, j in zip(a.tolist(), b.tolist(), strict=True):
+        if i < j:
+            parent[root(i)] = root(j)
+    return np.array([root(i) for i in range(len(polygons))], np.int64)

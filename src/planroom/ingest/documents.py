@@ -5,9 +5,19 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from planroom.errors import EmptyFile, Fault, MislabelledFile, PlanroomError, UnreadableFile, UnsupportedFile
+from planroom.errors import (
+    EmptyFile,
+    Fault,
+    MislabelledFile,
+    NothingToRead,
+    PlanroomError,
+    UnreadableFile,
+    UnsupportedFile,
+)
 from planroom.records import Document, FileKind
 
 _KINDS: dict[str, FileKind] = {
@@ -35,35 +45,68 @@ _HINTS = {
 def find_documents(paths: Sequence[Path]) -> tuple[list[Document], list[Fault]]:
     """Every drawing under `paths`, in order and each once, and a fault for each that cannot be read.
 
-    Files named outright must be drawings; in folders other files are passed over. Links are followed, loops once.
+    Files named outright must be drawings. In folders other files are passed over; a folder without any drawing is a
+    fault. Links are followed, loops once.
     """
     documents: list[Document] = []
     faults: list[Fault] = []
     seen: set[Path] = set()
     for path in paths:
-        for file, named in _files(path, faults):
-            real = file.resolve()
-            if real in seen or (not named and not _is_drawing(file)):
-                continue
-            seen.add(real)
+        n_drawings = n_faults = 0
+        for file, error in _files(path):
             try:
-                documents.append(read_document(file))
-            except PlanroomError as error:
-                faults.append(error.fault(str(file), "ingest"))
+                if error is not None:
+                    raise UnreadableFile(error.strerror or "cannot be read") from error
+                real = file.resolve()
+                if file != path and not _is_drawing(file):
+                    continue
+                n_drawings += 1
+                if real not in seen:
+                    seen.add(real)
+                    documents.append(read_document(file))
+            except PlanroomError as refusal:
+                n_faults += 1
+                faults.append(refusal.fault(shown(file), "ingest"))
+            except RuntimeError:  # how resolve() of Python 3.11 and 3.12 tells a loop
+                n_faults += 1
+                faults.append(UnreadableFile("is a link that leads to itself").fault(shown(file), "ingest"))
+        if n_drawings == n_faults == 0:
+            faults.append(NothingToRead("holds no drawing").fault(shown(path), "ingest"))
     return documents, faults
 
 
-def _files(path: Path, faults: list[Fault]) -> Iterator[tuple[Path, bool]]:
-    if not path.is_dir():
-        yield path, True
+def shown(path: Path | str) -> str:
+    """A path as reports show it: what breaks lines or no encoding can hold is spelt out, as in \\n and \\xff."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+@contextmanager
+def plain_path(path: str) -> Iterator[Path]:
+    """A path to the same file that every library can open: some take no names that are not UTF-8."""
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        with TemporaryDirectory(prefix="planroom-") as folder:
+            link = Path(folder, "drawing" + Path(path).suffix.encode("ascii", "ignore").decode())
+            link.symlink_to(Path(path).absolute())
+            yield link
+    else:
+        yield Path(path)
+
+
+def _files(path: Path) -> Iterator[tuple[Path, OSError | None]]:
+    """The files under `path`, and the places that could not be looked into."""
+    try:
+        if not path.is_dir():
+            yield path, None
+            return
+    except OSError as error:  # a name too long, a folder above it that is closed to us
+        yield path, error
         return
-
-    def refuse(error: OSError) -> None:
-        place = str(error.filename or path)
-        faults.append(UnreadableFile(error.strerror or "cannot be read").fault(place, "ingest"))
-
     visited: set[Path] = set()
-    for folder, folders, names in os.walk(path, followlinks=True, onerror=refuse):
+    refused: list[OSError] = []
+    for folder, folders, names in os.walk(path, followlinks=True, onerror=refused.append):
         real = Path(folder).resolve()
         if real in visited:
             folders.clear()
@@ -72,7 +115,9 @@ def _files(path: Path, faults: list[Fault]) -> Iterator[tuple[Path, bool]]:
         folders[:] = sorted(f for f in folders if not f.startswith("."))
         for name in sorted(names):
             if not name.startswith("."):
-                yield Path(folder, name), False
+                yield Path(folder, name), None
+    for error in refused:
+        yield Path(error.filename or path), error
 
 
 def _is_drawing(file: Path) -> bool:
@@ -103,7 +148,7 @@ def read_document(file: Path) -> Document:
         raise UnreadableFile(error.strerror or str(error)) from error
     kind = _KINDS[suffix]
     _check_head(kind, head)
-    return Document(str(file), kind, digest.hexdigest(), size)
+    return Document(str(file), kind, digest.hexdigest(), size, shown(file))
 
 
 def _check_head(kind: FileKind, head: bytes) -> None:

@@ -54,6 +54,7 @@ def read_pdf(
         try:
             for index in range(len(document)):
                 if pages is None or index in pages:
+                    progress("read", 0.0)
                     yield _read_page(document, index, picture_px, ledger, progress)
         finally:
             document.close()
@@ -93,7 +94,6 @@ def _read_page(
         width, height = page.get_size()
         if width < 1 or height < 1:
             raise TruncatedFile(f"page {index + 1} has no area ({width:g} × {height:g} points)")
-        progress("read", 0.0)
         n_objects = raw.FPDFPage_CountObjects(page)
         with ledger.lease(n_objects * _OBJECT_BYTES, f"{n_objects} objects of page {index + 1}"):
             builder = LineworkBuilder()

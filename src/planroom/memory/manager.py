@@ -67,6 +67,12 @@ class MemoryManager:
         with self._changed:
             return self._peak
 
+    def renew_peak(self) -> int:
+        """The peak so far; from here on it is counted anew, from what is leased now."""
+        with self._changed:
+            peak, self._peak = self._peak, self._leased
+            return peak
+
     def lease(self, size_bytes: int, purpose: str, *, wait_s: float | None = None) -> Lease:
         """A grant of `size_bytes`, as soon as it fits; first come, first served, so that a large request cannot starve.
 

@@ -1,0 +1,69 @@
+# The house's commands; `make help` lists them. What pip asks for, and where, is decided by pip's own settings.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test check format bench docs lock clean
+
+MEMORY ?= 2GiB
+# the first interpreter that is new enough; name another one with `make demo PYTHON=...`
+PYTHON ?= $(firstword $(foreach name,python3 python3.11 python3.12 python3.13 python,$(shell \
+  $(name) -c 'import sys; sys.version_info >= (3, 11) and print("$(name)")' 2>/dev/null)) no-python-3.11)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+HASHED := install --quiet --require-hashes --no-deps
+OWN := install --quiet --no-build-isolation --no-deps --editable .
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: .venv/demo.stamp ## make .venv, take off the example plan set under MEMORY (2GiB), say where the report lies
+	$(BIN)/planroom demo --memory $(MEMORY)
+
+test: .venv/dev.stamp ## run the tests; TESTS=tests/unit runs some of them
+	$(BIN)/python -m pytest $(TESTS)
+
+check: .venv/dev.stamp ## format, lint, types, import contract, docs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/unit/test_docs.py
+
+format: .venv/dev.stamp ## put the code into its format, and repair what the linter can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/dev.stamp ## run every benchmark; BENCH=benchmarks/scaling.py runs one
+	@set -e; for file in $(or $(BENCH),$(wildcard benchmarks/[a-z]*.py)); do \
+		echo "== $$file"; $(BIN)/python $$file; done
+
+docs: .venv/dev.stamp ## write the generated pages of docs/reference anew
+	$(BIN)/python docs/generate.py
+
+lock: ## pin the requirements anew, with hashes and without a host (needs uv)
+	@command -v uv >/dev/null || test -x $(BIN)/uv || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
+	PATH="$(CURDIR)/$(BIN):$$PATH" uv pip compile $(COMPILE) --extra ifc -o requirements/demo.lock
+	PATH="$(CURDIR)/$(BIN):$$PATH" uv pip compile $(COMPILE) --extra ifc --extra dev -c requirements/demo.lock \
+		-o requirements/dev.lock
+
+COMPILE := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group build \
+	pyproject.toml
+
+clean: ## remove the environment, the caches and the demo's output
+	rm -rf .venv demo build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis src/planroom.egg-info
+	find src tests benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { \
+		echo "planroom needs Python 3.11 or newer; where it has another name: make demo PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
+		echo "$(PYTHON) cannot make environments; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+
+# a stamp is as new as what it was installed from: nothing is asked of the network while nothing changed
+.venv/demo.stamp: requirements/demo.lock pyproject.toml | $(BIN)/python
+	$(PIP) $(HASHED) -r requirements/demo.lock
+	$(PIP) $(OWN)
+	@touch $@
+
+.venv/dev.stamp: requirements/dev.lock .venv/demo.stamp
+	$(PIP) $(HASHED) -r requirements/dev.lock
+	@touch $@

@@ -1,0 +1,137 @@
+"""What the tests share: where things lie, a cache of their own, and the real program as a process."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One run of the program that came to its end."""
+
+    code: int
+    stdout: str
+    stderr: str
+    out: Path
+
+    @property
+    def report(self) -> dict[str, Any]:
+        report: dict[str, Any] = json.loads((self.out / "report.json").read_text("utf-8"))
+        return report
+
+    def faults(self, name: str) -> list[dict[str, Any]]:
+        """The report's faults of the file that is called so."""
+        return [fault for fault in self.report["faults"] if Path(fault["file"]).name == name]
+
+    def sheets(self, name: str) -> list[dict[str, Any]]:
+        return [sheet for sheet in self.report["sheets"] if Path(sheet["file"]).name == name]
+
+
+def environment(cache: Path, **more: str) -> dict[str, str]:
+    """What the program is started with: no terminal's width, no cache but the given one."""
+    return {**os.environ, "PLANROOM_CACHE": str(cache), "COLUMNS": "200", "PYTHONSAFEPATH": "1", **more}
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The project's folder."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real drawings."""
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("the real drawings are not here (../shared/data)")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The cache folder of this test alone."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("PLANROOM_CACHE", str(folder))
+    return folder
+
+
+@pytest.fixture
+def start_planroom(cache: Path, tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts the program, in the test's folder; what still runs at the end of the test is ended."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str | os.PathLike[str], **more: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "planroom", *arguments],
+            cwd=tmp_path,
+            env=environment(cache, **more),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+        process.communicate()
+
+
+@pytest.fixture
+def run_planroom(start_planroom: Callable[..., subprocess.Popen[str]], tmp_path: Path) -> Callable[..., Ran]:
+    """Runs the program to its end: `run_planroom("analyze", ..., PLANROOM_X="...")`. `out` is where --out led."""
+
+    def run(*arguments: str | os.PathLike[str], **more: str) -> Ran:
+        process = start_planroom(*arguments, **more)
+        stdout, stderr = process.communicate(timeout=300)
+        named = [Path(arguments[at + 1]) for at, word in enumerate(arguments) if word == "--out"]
+        return Ran(process.returncode, stdout, stderr, tmp_path / (named[-1] if named else "planroom-out"))
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example plan set: one PDF of several sheets."""
+    from planroom.example import VARIANTS, write_set
+
+    folder = tmp_path_factory.mktemp("example")
+    write_set(folder, VARIANTS[0], dxf=False)
+    return folder / f"{VARIANTS[0].name}.pdf"
+
+
+@pytest.fixture(scope="session")
+def plan(example: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A good file: the ground floor of the example set, alone in a PDF."""
+    import pikepdf
+
+    path = tmp_path_factory.mktemp("plan") / "good.pdf"
+    with pikepdf.open(example) as source, pikepdf.new() as alone:
+        alone.pages.append(source.pages[_ground_floor(example)])
+        alone.save(path)
+    return path
+
+
+def _ground_floor(example: Path) -> int:
+    import pypdfium2
+
+    with pypdfium2.PdfDocument(example) as document:
+        return next(
+            index for index, page in enumerate(document) if "A-101" in page.get_textpage().get_text_bounded()[-400:]
+        )
