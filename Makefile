@@ -33,7 +33,7 @@ format: .venv/dev.stamp ## put the code into its format, and repair what the lin
 	$(BIN)/ruff format .
 
 bench: .venv/dev.stamp ## run every benchmark; BENCH=benchmarks/scaling.py runs one
-	@set -e; for file in $(or $(BENCH),$(wildcard benchmarks/[a-z]*.py)); do \
+	@set -e; for file in $(or $(BENCH),$$(grep -l __main__ benchmarks/*.py)); do \
 		echo "== $$file"; $(BIN)/python $$file; done
 
 docs: .venv/dev.stamp ## write the generated pages of docs/reference anew
@@ -53,7 +53,7 @@ clean: ## remove the environment, the caches and the demo's output
 	find src tests benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
-	@command -v $(PYTHON) >/dev/null || { \
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo "planroom needs Python 3.11 or newer; where it has another name: make demo PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
 		echo "$(PYTHON) cannot make environments; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }

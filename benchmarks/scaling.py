@@ -120,7 +120,7 @@ def _once(path: Path, cache: Path) -> tuple[int, list[dict[str, Any]]]:
 
 
 def _paths(report: Report) -> int:
-    return next(row["paths"] for row in report.timings if "paths" in row)
+    return next(int(row["paths"]) for row in report.timings if "paths" in row)
 
 
 def _timed(stage: str, leased_bytes: int, work: Callable[[], object]) -> dict[str, Any]:

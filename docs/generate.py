@@ -32,6 +32,7 @@ _EXITS = {
     5: "refused by the budget, or bytes or seconds ran out",
     6: "the output cannot be written",
     130: "interrupted; the next run goes on where this one ended",
+    143: "ended by SIGTERM; the same",
 }
 
 # what every field of report.json means; [] is an item of a list, {} the value of a key that depends on the drawing
@@ -111,6 +112,7 @@ FIELDS = {
     "timings[].file": "the file; absent for the stages of the whole set",
     "timings[].page": "page from 0; absent for the stages of the whole file",
     "timings[].wall_s": "seconds; of the earlier run, where the sheet was kept from one",
+    "timings[].paths": "drawing operations or entities on the sheet",
     "timings[].cpu_s": "CPU seconds of the reader child",
     "timings[].leased_bytes": "bytes that the stage leased",
     "timings[].grown_bytes": "anonymous memory that it grew by",
@@ -231,14 +233,19 @@ def report_fields() -> set[str]:
         timings=[dict.fromkeys((*_STAGE, *_READER), 0)],
         memory={"kernel_kills": 0},
     )
-    return set(_paths(as_json(report), ""))
+    return set(find_fields(as_json(report)))
 
 
 # what the pipeline notes of a stage and of a reader child
-_STAGE = ("stage", "file", "page", "wall_s", "leased_bytes", "grown_bytes")
+_STAGE = ("stage", "file", "page", "wall_s", "leased_bytes", "grown_bytes", "paths")
 _READER = ("cpu_s", "peak_bytes", "retried")
 _KEYED = ("counts", "heights_m", "sizes", "stated", "traits")
 _WHOLE = ("box_px", "box_m", "outline_px", "lines_px", "interval")
+
+
+def find_fields(report: dict[str, Any]) -> Iterator[str]:
+    """The names of the fields that a written report has, with repetitions; of an empty list or object its own name."""
+    yield from _paths(report, "")
 
 
 def _paths(value: Any, at: str) -> Iterator[str]:
@@ -248,8 +255,9 @@ def _paths(value: Any, at: str) -> Iterator[str]:
     elif isinstance(value, dict) and value:
         for key, item in value.items():
             yield from _paths(item, f"{at}.{key}" if at else key)
-    elif isinstance(value, list) and value and last not in _WHOLE:
-        yield from _paths(value[0], f"{at}[]")
+    elif isinstance(value, list) and value and last not in _WHOLE and at != "sheets[].timings":
+        for item in value:
+            yield from _paths(item, f"{at}[]")
     else:
         yield at
 

@@ -165,10 +165,10 @@ def _run(paths: list[Path], out: Path, settings: Settings, json_to: str, timings
                 report = analyze(paths, settings, manager, progress)
                 report.memory = _memory_facts(settings, manager, enforcement)
                 written = publish(report, out, settings, manager, lambda stage, share: progress(Step("", stage, share)))
+            report.memory = _memory_facts(settings, manager, enforcement)
     except (KeyboardInterrupt, Cancelled) as stop:
         _stderr.print("interrupted; sheets that were finished are kept, the next run goes on from there")
         return _exit_code(stop)
-    report.memory = _memory_facts(settings, manager, enforcement)
     if json_to:
         _write_json(report, json_to)
     _show(console, report, written, time.monotonic() - started_s)
@@ -237,13 +237,16 @@ def _show(console: Console, report: Report, written: list[Path], wall_s: float) 
     colours = {"measured": "green", "estimated": "yellow", "withheld": "red"}
     for total in takeoff.totals:
         shown = figure(total, report.units)
-        names = ", ".join(takeoff.sheet_name(s) for s in takeoff.sheet_ids(total))
+        names = _few([takeoff.sheet_name(s) for s in takeoff.sheet_ids(total)])
         colour = colours[total.state]
         value = number_text(shown.value, total.unit) if shown.value is not None else "–"
-        state = f"[{colour}]{total.state}[/]" + (f" ({escape(total.reason)})" if total.reason else "")
+        state = f"[{colour}]{total.state}[/]"
         table.add_row(escape(f"{total.item}, {total.measure}"), value, unit_name(shown.unit), state, escape(names))
     if takeoff.totals:
         console.print(table)
+        reasons = [t.reason.rpartition("withheld: ")[2] for t in takeoff.totals if t.reason and t.value is None]
+        for reason in dict.fromkeys(reasons):
+            console.print(f"withheld: {escape(reason)}", highlight=False, soft_wrap=True)
     for fault in report.faults:
         console.print(f"[red]fault[/] {escape(fault.line())}", highlight=False, soft_wrap=True)
     memory = report.memory
@@ -256,6 +259,11 @@ def _show(console: Console, report: Report, written: list[Path], wall_s: float) 
     )
     console.print(f"Report: {escape(str(written[0].resolve()))}", highlight=False, soft_wrap=True)
     console.print(f"        {escape(', '.join(p.name for p in written[1:]))}", highlight=False, soft_wrap=True)
+
+
+def _few(names: list[str], most: int = 3) -> str:
+    """The first names, and how many more there are."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def _show_timings(console: Console, report: Report) -> None:

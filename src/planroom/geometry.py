@@ -26,7 +26,7 @@ def fit_circles(start: Floats, middle: Floats, end: Floats) -> tuple[Floats, Flo
 
 
 def arc_through(centre: Floats, start: Floats, middle: Floats, end: Floats) -> tuple[float, float]:
-    """Start angle and positive counter-clockwise sweep of the arc from `start` over `middle` to `end` round `centre`."""
+    """Start angle and positive, counter-clockwise sweep of the arc from `start` over `middle` to `end`."""
     a0, am, a1 = (math.atan2(p[1] - centre[1], p[0] - centre[0]) for p in (start, middle, end))
     sweep, part = (a1 - a0) % math.tau, (am - a0) % math.tau
     if part <= sweep:

@@ -30,9 +30,10 @@ from planroom.memory.manager import MemoryManager
 from planroom.readers import Step, read_all
 from planroom.records import Page, Report, Scale, Sheet
 from planroom.sheet.heights import read_heights
-from planroom.sheet.legend import read_legend, set_status
-from planroom.sheet.rooms import count, label_rooms
+from planroom.sheet.legend import demolished_styles, read_legend, set_status
+from planroom.sheet.rooms import count, label_rooms, name_uses, shows_rooms
 from planroom.sheet.scale import find_scale, is_imperial
+from planroom.sheet.tags import tag_openings
 from planroom.sheet.text import join_runs
 from planroom.sheet.titleblock import TitleBlock, read_title_block
 from planroom.store.files import atomic_path
@@ -120,13 +121,16 @@ def read_sheets(arguments: dict[str, Any], emit: Emit, ledger: MemoryManager) ->
                 page = next(pages, None)
             if page is None:
                 return {}
+            clock.note("paths", page.linework.n_paths)
             sheet = read_sheet(page, arguments, clock, progress)
-            sheet.timings = clock.take()
             with clock.stage("keep", page.picture_bgr.nbytes):
-                _keep(page, sheet, folder)
+                _keep_picture(page, folder / sheet.picture)
+            sheet.timings = clock.take()
+            save_sheet(folder, sheet)
             skip.add(page.index)
             at = None
             emit({"event": "sheet"})
+            del page, sheet  # before the next one is read beside them
         except PlanroomError as error:
             if at is None or isinstance(error, OutputError) or _is_no_room(error):
                 raise
@@ -210,13 +214,19 @@ def read_sheet(page: Page, arguments: dict[str, Any], clock: _Clock, progress: C
             sheet.heights = read_heights(texts)
     if page.elements is not None:
         sheet.elements = page.elements
+        name_uses(sheet.elements)
     elif sheet.kind not in _NO_PLAN:
         m_per_unit = (sheet.scale.m_per_unit if sheet.scale else None) or doors
         if m_per_unit is not None and len(page.linework.segments_xyxy):
             with clock.stage("detect", vectors.lease_bytes(page.linework)):
-                sheet.elements = vectors.find_elements(page, m_per_unit, progress)
+                legend = read_legend(page.linework, texts)
+                gone = demolished_styles(page.linework, legend)
+                sheet.elements = vectors.find_elements(page, m_per_unit, progress, view=sheet.view, gone=gone)
                 label_rooms(sheet.elements, texts, m_per_unit)
-                set_status(sheet.elements, page.linework, read_legend(page.linework, texts, m_per_unit))
+                if sheet.kind == "unknown" and page.paper_unit_m and not shows_rooms(sheet.elements):
+                    sheet.elements = []
+                tag_openings(sheet.elements, texts, m_per_unit)
+                set_status(sheet.elements, page.linework, legend)
     for element in sheet.elements:
         element.id = f"{sheet.id}.{element.id}"
     sheet.counts = count(sheet.elements)
@@ -245,11 +255,10 @@ def _scale(page: Page, sheet: Sheet, texts: list[Any], scales: dict[str, float],
     return find_scale(page, texts, doors)
 
 
-def _keep(page: Page, sheet: Sheet, folder: Path) -> None:
-    with atomic_path(folder / sheet.picture) as part:
+def _keep_picture(page: Page, path: Path) -> None:
+    with atomic_path(path) as part:
         _, data = cv2.imencode(".png", page.picture_bgr, [cv2.IMWRITE_PNG_COMPRESSION, 3])
-        part.write_bytes(data.tobytes())
-    save_sheet(folder, sheet)
+        part.write_bytes(data)
 
 
 class _Clock:
@@ -274,6 +283,10 @@ class _Clock:
                 "grown_bytes": growth.peak_bytes,
             }
         )
+
+    def note(self, name: str, value: int) -> None:
+        """Add a figure to the last stage's row."""
+        self._rows[-1][name] = value
 
     def take(self) -> list[dict[str, Any]]:
         """The rows so far, forgotten here."""

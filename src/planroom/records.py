@@ -1,8 +1,8 @@
 """The records that travel through the pipeline, one way: Document -> Linework -> Sheet(Elements) -> Quantity -> Report.
 
-Frames: a *sheet unit* is a PDF point, a DXF drawing unit, an IFC metre or an image pixel, y up (images: y up too, so that
-one rule turns units into pixels). A *pixel* is one of the sheet's picture, y down. `Sheet.to_px` is the only way between.
-Metres exist only where a scale does: `Scale.m_per_unit`.
+Frames: a *sheet unit* is a PDF point, a DXF drawing unit, an IFC metre or an image pixel, y up (images: y up too, so
+that one rule turns units into pixels). A *pixel* is one of the sheet's picture, y down. `Sheet.to_px` is the only way
+between. Metres exist only where a scale does: `Scale.m_per_unit`.
 """
 
 from __future__ import annotations
@@ -129,8 +129,8 @@ class Element:
     kind: wall, door, window, opening, room, stair. outline (K, 2) ring in sheet units, not repeated at the end; empty
     where the element was not drawn (an IFC door without geometry). sizes: in sheet units (length, thickness, width,
     height) or sheet units squared (area); measuring turns them into metres. stated: what the file itself says, in SI
-    (area_m2, width_m, height_m, perimeter_m). lines (L, 4): the pieces of linework that the element came from, at most 64.
-    traits: subtype, number, name, use and whatever else words describe.
+    (area_m2, width_m, height_m, perimeter_m). lines (L, 4): the pieces of linework that the element came from, at most
+    64. traits: subtype, number, name, use and whatever else words describe.
     """
 
     id: str
@@ -151,7 +151,7 @@ class Sheet:
 
     id: twelve digits of the file's hash and the page, so two files with one name never share anything.
     kind: plan, elevation, section, detail, schedule, site, cover, unknown.
-    view: what a plan shows: general, enlarged, ceiling, demolition, furniture, electrical, roof, foundation ("" if none).
+    view: what a plan shows: general, enlarged, ceiling, demolition, furniture, electrical, roof, foundation; "" if none.
     storey: a normal name of the level ("0", "1", "-1", "roof"), "" where unknown.
     """
 

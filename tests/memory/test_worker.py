@@ -152,7 +152,8 @@ ALL_CODED = sorted({kind.__name__ for kind in find_errors()})
 def test_errors_come_back_as_themselves(name: str) -> None:
     kind = getattr(errors, name)
     with pytest.raises(PlanroomError) as caught:
-        run("raise_ours", **{"class": name})
+        arguments: dict[str, Any] = {"class": name}
+        run("raise_ours", **arguments)
 
     if kind in (BudgetRefused, ReaderOverBytes):
         assert type(caught.value) is ReaderOverBytes

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from planroom.errors import Fault
-from planroom.records import Element, Finding, Quantity, Report, Scale, Sheet
+from planroom.records import Element, Finding, Quantity, Report, Scale, Sheet, State
 
 WIDTH_PT, HEIGHT_PT = 1190.0, 842.0
 M_PER_PT = 0.0254 / 72 * 50
@@ -128,7 +128,7 @@ def _totals(counted: list[Quantity]) -> list[Quantity]:
     for item, measure in dict.fromkeys((detail.item, detail.measure) for detail in counted):
         own = [detail for detail in counted if (detail.item, detail.measure) == (item, measure)]
         value = sum(detail.value or 0.0 for detail in own)
-        state = "estimated" if any(detail.state == "estimated" for detail in own) else "measured"
+        state: State = "estimated" if any(detail.state == "estimated" for detail in own) else "measured"
         found.append(
             Quantity(f"total-{item}-{measure}", item, measure, own[0].unit, value, state, None,
                      [detail.id for detail in own], total=True)

@@ -204,6 +204,7 @@ def test_a_scan_keeps_the_size_and_the_ink(tmp_path: Path) -> None:
     variant = next(v for v in VARIANTS if v.name == "bungalow-german")
     truth = write_set(tmp_path, variant, scan=True, dxf=False)
     picture = cv2.imread(str(tmp_path / "bungalow-german-scan-03.png"), cv2.IMREAD_GRAYSCALE)
+    assert picture is not None
     height, width = picture.shape
     with pypdfium2.PdfDocument(tmp_path / "bungalow-german-scan.pdf") as document:
         sizes = [page.get_size() for page in document]

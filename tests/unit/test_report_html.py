@@ -47,7 +47,7 @@ def test_page_holds_all_and_asks_for_nothing(tmp_path: Path) -> None:
     report = small_report(tmp_path)
     page = page_of(report, tmp_path)
     addresses = [value for _, at in page.tags for key, value in at.items() if key in ("href", "src")]
-    rows = [at["id"] for tag, at in page.tags if tag == "tr" and "data-q" in at]
+    rows = [str(at["id"]) for tag, at in page.tags if tag == "tr" and "data-q" in at]
 
     assert len(addresses) == 3 and all(str(value).startswith("data:image/webp;base64,") for value in addresses)
     assert sorted(rows) == sorted(f"q-{quantity.id}" for quantity in report.quantities)

@@ -17,7 +17,8 @@ PX_PER_PT = 2.0
 
 def render(path: Path, page: int = 0) -> np.ndarray:
     with pdfium.PdfDocument(path) as pdf:
-        return pdf[page].render(scale=PX_PER_PT, may_draw_forms=False).to_numpy()[:, :, :3].copy()
+        picture: np.ndarray = pdf[page].render(scale=PX_PER_PT, may_draw_forms=False).to_numpy()
+        return picture[:, :, :3].copy()
 
 
 def where(pixels: np.ndarray, mask: np.ndarray) -> tuple[float, float, float, float]:

@@ -26,7 +26,8 @@ def rows_of(sheet: Worksheet) -> list[dict[str, object]]:
 
 def compute(sheet: Worksheet, expression: str) -> float:
     """What a spreadsheet program makes of our SUMIFS and SUM over columns C and J."""
-    rows, only_counted = [], expression.startswith("=SUMIFS")
+    rows: list[int] = []
+    only_counted = expression.startswith("=SUMIFS")
     for first, last in re.findall(r"C(\d+):C(\d+)", expression):
         rows += range(int(first), int(last) + 1)
     values = (sheet.cell(row, 3).value for row in rows if not only_counted or sheet.cell(row, 10).value == "yes")

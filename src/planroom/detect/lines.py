@@ -65,12 +65,12 @@ class Lines:
             self.pieces[runs.astype(np.int32)],
         )
 
-    def points(self) -> tuple[Floats, Floats]:
-        """End points (N, 2) and (N, 2) in metres."""
-        along = self.axes[self.direction]
+    def points(self, index: Ints | slice = slice(None)) -> tuple[Floats, Floats]:
+        """End points (N, 2) and (N, 2) in metres, of the lines that `index` names."""
+        along = self.axes[self.direction[index]]
         across = np.stack([-along[:, 1], along[:, 0]], axis=1)
-        base = across * self.offset[:, None]
-        return base + along * self.start[:, None], base + along * self.end[:, None]
+        base = across * self.offset[index, None]
+        return base + along * self.start[index, None], base + along * self.end[index, None]
 
 
 def in_metres(linework: Linework, m_per_unit: float) -> tuple[Floats, Floats]:

@@ -42,16 +42,25 @@ class Opening:
 
 
 def read_gaps(
-    gaps: list[list[Cell]], swings: list[Swing], codes: list[Code], lines: Lines, meanings: list[str]
+    gaps: list[list[Cell]],
+    swings: list[Swing],
+    codes: list[Code],
+    lines: Lines,
+    meanings: list[str],
+    *,
+    heads: bool = False,
 ) -> tuple[list[Opening], list[Swing]]:
-    """Openings that the cells of `gaps` show, and the swings that no cell explains. meanings (S,) is by style."""
+    """Openings that the cells of `gaps` show, and the swings that no cell explains. meanings (S,) is by style.
+
+    heads: a view from below, where a door is the two lines of its head and has no leaf.
+    """
     cells = [cell for gap in gaps for cell in gap]
     matched, loose = _match(cells, swings)
     coded = _assign(cells, codes)
     openings: list[Opening] = []
     at = 0
     for gap in gaps:
-        found = [_read_cell(cell, matched[at + k], coded.get(at + k), lines, meanings) for k, cell in enumerate(gap)]
+        found = [_read_cell(cell, matched[at + k], coded.get(at + k), lines, meanings, heads) for k, cell in enumerate(gap)]
         at += len(gap)
         openings.extend(_join_panes([o for group in found for o in group]))
     return openings, loose
@@ -109,7 +118,7 @@ def _assign(cells: list[Cell], codes: list[Code]) -> dict[int, Code]:
     return {i: code for i, (_, code) in best.items()}
 
 
-def _read_cell(cell: Cell, swings: list[Swing], code: Code | None, lines: Lines, meanings: list[str]) -> list[Opening]:
+def _read_cell(cell: Cell, swings: list[Swing], code: Code | None, lines: Lines, meanings: list[str], heads: bool) -> list[Opening]:
     """What one cell is: usually one opening, several where separate swings share it, none where it is no opening."""
     if swings:
         return _swing_doors(cell, swings, code)
@@ -133,6 +142,8 @@ def _read_cell(cell: Cell, swings: list[Swing], code: Code | None, lines: Lines,
         kind, confidence = "window", 0.8
     elif glass and cell.both:
         kind, confidence = "window", 0.6
+    elif heads and sills > 1:
+        kind, confidence = "door", 0.6
     elif _is_plain(cell):
         kind, confidence = "opening", 0.5
     if not kind:
@@ -214,15 +225,16 @@ def _folds(cell: Cell, lines: Lines) -> bool:
     """A zigzag: two oblique pieces of one length that meet at an end, short beside the gap."""
     if not 0.5 < cell.width < 4.5:
         return False
-    length = lines.length[cell.oblique]
+    oblique = np.array(cell.oblique, np.int32)
+    length = lines.end[oblique] - lines.start[oblique]
     fits = (length > 0.18 * cell.width) & (length < 0.75 * cell.width)
-    first, last = lines.points()
-    leaves = [k for k, ok in zip(cell.oblique, fits, strict=True) if ok]
-    for i, one in enumerate(leaves):
-        for other in leaves[i + 1 :]:
-            alike = abs(lines.length[one] / lines.length[other] - 1) < 0.25
+    length, direction = length[fits], lines.direction[oblique[fits]]
+    first, last = lines.points(oblique[fits])
+    for one in range(len(length)):
+        for other in range(one + 1, len(length)):
+            alike = abs(length[one] / length[other] - 1) < 0.25
             ends = ((p, q) for p in (first[one], last[one]) for q in (first[other], last[other]))
-            if alike and lines.direction[one] != lines.direction[other] and any(np.hypot(*(p - q)) < 0.04 for p, q in ends):
+            if alike and direction[one] != direction[other] and any(np.hypot(*(p - q)) < 0.04 for p, q in ends):
                 return True
     return False
 

@@ -20,13 +20,9 @@ def loose_doors(swings: list[Swing], bands: Bands, says_door: list[bool]) -> lis
 
     says_door (len(swings),). Two leaves whose latches meet are one door.
     """
-    walls = shapely.union_all(bands.polygons()) if len(bands) else shapely.Polygon()
-    shapely.prepare(walls)
-    hung = []
-    for swing, named in zip(swings, says_door, strict=True):
-        near = shapely.distance(walls, shapely.Point(swing.hinge)) < 0.2 if len(bands) else False
-        if named or (swing.leaf and near):
-            hung.append(swing)
+    hinges = shapely.points(np.array([swing.hinge for swing in swings]).reshape(-1, 2))
+    near = set(shapely.STRtree(bands.polygons()).query(hinges, predicate="dwithin", distance=0.2)[0].tolist())
+    hung = [s for i, (s, named) in enumerate(zip(swings, says_door, strict=True)) if named or (s.leaf and i in near)]
     doors: list[Opening] = []
     taken: set[int] = set()
     for i, swing in enumerate(hung):
@@ -90,7 +86,7 @@ def inset_windows(bands: Bands, lines: Lines, usable: Ints, meanings: list[str],
         return []
     first, last = lines.points()
     tree = shapely.STRtree(shapely.linestrings(np.stack([first[usable], last[usable]], axis=1)))
-    occupied = shapely.union_all([shapely.Polygon(o.ring) for o in taken]) if taken else shapely.Polygon()
+    occupied = shapely.STRtree([shapely.Polygon(o.ring) for o in taken])
     owner, line = tree.query(bands.polygons(), predicate="intersects")
     order = np.argsort(owner, kind="stable")
     owner, line = owner[order], usable[line[order]]
@@ -102,7 +98,9 @@ def inset_windows(bands: Bands, lines: Lines, usable: Ints, meanings: list[str],
             continue
         for cell, members in _inset_cells(bands, b, near, first, last, lines, meanings):
             ring = cell.ring()
-            if shapely.Polygon(ring).intersection(occupied).area < 0.2 * cell.width * cell.thickness:
+            place = shapely.Polygon(ring)
+            inside = shapely.union_all(occupied.geometries[occupied.query(place, predicate="intersects")])
+            if place.intersection(inside).area < 0.2 * cell.width * cell.thickness:
                 windows.append(Opening("window", "", ring, cell.width, cell.thickness, 0.8, members))
     return windows
 

@@ -7,6 +7,7 @@ closed leaf would meet its frame.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ from planroom.records import Floats, Ints
 
 MIN_RADIUS_M = 0.38
 MAX_RADIUS_M = 1.5
+_CELL_M = 0.16  # hinges of one swing are never further apart
 _SWEEP = (math.radians(18), math.radians(118))
 
 
@@ -78,9 +80,12 @@ def find_swings(arcs: Floats, segments: Floats) -> list[Swing]:
     usable = np.flatnonzero((length > 0.8 * MIN_RADIUS_M) & (length < 1.2 * MAX_RADIUS_M))
     tree = shapely.STRtree(shapely.linestrings(segments[usable].reshape(-1, 2, 2)))
     swings: list[Swing] = []
+    hinged: dict[tuple[int, int], list[Swing]] = defaultdict(list)
     for i in index[np.argsort(-radius[index], kind="stable")]:
         arc = arcs[i]
-        if any(_same(arc, swing) for swing in swings):
+        x, y = (int(v // _CELL_M) for v in arc[:2])
+        near = (swing for dx in (-1, 0, 1) for dy in (-1, 0, 1) for swing in hinged.get((x + dx, y + dy), ()))
+        if any(_same(arc, swing) for swing in near):
             continue
         ends = arc_points(arc, 2)
         found = [_leaf(arc, end, segments, usable, tree) for end in ends]
@@ -89,6 +94,7 @@ def find_swings(arcs: Floats, segments: Floats) -> list[Swing]:
         swings.append(
             Swing(arc[:2], ends[tip], ends[1 - tip], float(arc[2]), max(scores) > 0, int(i), tuple(found[tip]))
         )
+        hinged[x, y].append(swings[-1])
     return swings
 
 

@@ -7,7 +7,8 @@ thickness or a door's width, so a rough one (from the doors themselves) does whe
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -67,8 +68,19 @@ class _Scene:
     texts: list[Text]
 
 
-def find_elements(page: Page, m_per_unit: float, progress: Callable[[str, float], None]) -> list[Element]:
-    """Elements of a page in sheet units, walls first, in reading order within a kind."""
+def find_elements(
+    page: Page,
+    m_per_unit: float,
+    progress: Callable[[str, float], None],
+    *,
+    view: str = "",
+    gone: Collection[int] = (),
+) -> list[Element]:
+    """Elements of a page in sheet units: walls, then openings, then rooms.
+
+    view: what kind of plan it is, as in `Sheet`. gone: styles (indices) that draw what will be demolished; rooms are
+    those that remain without it.
+    """
     origin = np.array(page.extent[:2])
     scene = _scene(page, m_per_unit, origin)
     extent = tuple(float((v - o) * m_per_unit) for v, o in zip(page.extent, (*origin, *origin), strict=True))
@@ -80,7 +92,7 @@ def find_elements(page: Page, m_per_unit: float, progress: Callable[[str, float]
     progress("detect", 0.4)
     named = layers_name_walls(scene.lines, scene.styles)
     blocks = find_blocks(scene.lines, faces, bands, np.array([(t.x, t.y) for t in scene.texts])) if named else _NONE
-    openings = _find_openings(scene, bands, np.concatenate([find_junctions(bands), blocks]), swings, swing_styles)
+    openings = _find_openings(scene, bands, np.concatenate([find_junctions(bands), blocks]), swings, swing_styles, view)
     if not named:
         sure = [o for o in openings if o.kind != "opening" and o.confidence > 0.84]
         fits = believable(bands, np.array([o.thickness_m for o in sure]))
@@ -88,11 +100,11 @@ def find_elements(page: Page, m_per_unit: float, progress: Callable[[str, float]
         kept = kept.take(rooted(kept, find_junctions(kept), np.array([o.ring for o in sure])))
         if len(kept) < len(bands):
             bands = kept
-            openings = _find_openings(scene, bands, find_junctions(bands), swings, swing_styles)
+            openings = _find_openings(scene, bands, find_junctions(bands), swings, swing_styles, view)
     progress("detect", 0.7)
     bands = bands.take(standing(bands, openings, named))
     closed = solid(bands, np.concatenate([find_junctions(bands), blocks]), openings)
-    rooms = find_rooms(closed)
+    rooms = find_rooms(_without(gone, scene, bands, blocks, openings) if gone else closed)
     pieces = find_wall_pieces(bands, closed)
     progress("detect", 1.0)
     make = _Maker(scene, origin, m_per_unit)
@@ -100,6 +112,28 @@ def find_elements(page: Page, m_per_unit: float, progress: Callable[[str, float]
     found += [make.opening(opening) for opening in openings]
     found += [make.room(room) for room in rooms]
     return found
+
+
+def _without(
+    gone: Collection[int], scene: _Scene, bands: Bands, blocks: Polygons, openings: list[Opening]
+) -> shapely.Geometry:
+    """What stands once the walls drawn in the styles `gone`, and the openings in them, are demolished."""
+    falls = np.isin(scene.lines.style[bands.faces], list(gone)).all(1)
+    fallen = shapely.union_all(shapely.buffer(bands.polygons()[falls], 0.05, join_style="mitre"))
+    stays = bands.take(~falls)
+    kept = [o for o in openings if not shapely.Polygon(o.ring).intersects(fallen) or _holds(stays, o)]
+    return solid(stays, np.concatenate([find_junctions(stays), blocks]), kept)
+
+
+def _holds(bands: Bands, opening: Opening) -> bool:
+    """Whether a band in line with the opening stands at one of its ends."""
+    ring = shapely.Polygon(opening.ring).buffer(0.05, join_style="mitre")
+    along = opening.ring[1] - opening.ring[0]
+    for k in shapely.STRtree(bands.polygons()).query(ring, predicate="intersects"):
+        axis = bands.axes[bands.direction[k]]
+        if abs(axis[0] * along[1] - axis[1] * along[0]) < 0.05 * np.hypot(*along):
+            return True
+    return False
 
 
 def _scene(page: Page, m_per_unit: float, origin: Floats) -> _Scene:
@@ -154,14 +188,14 @@ def _says_other(scene: _Scene) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
 
 
 def _find_openings(
-    scene: _Scene, bands: Bands, patches: Polygons, swings: list[Swing], swing_styles: Ints
+    scene: _Scene, bands: Bands, patches: Polygons, swings: list[Swing], swing_styles: Ints, view: str
 ) -> list[Opening]:
     dashed = np.array([s.dashed for s in scene.styles], bool)
     lines = scene.lines
     drawn = ~_says_other(scene) & ~dashed
     usable = np.flatnonzero(drawn[lines.style]).astype(np.int32) if len(lines) else np.zeros(0, np.int32)
     cells = cut_gaps(find_gaps(bands, patches), lines, usable)
-    openings, loose = read_gaps(cells, swings, read_codes(scene.texts), lines, scene.meanings)
+    openings, loose = read_gaps(cells, swings, read_codes(scene.texts), lines, scene.meanings, heads=view == "ceiling")
     says_door = [scene.meanings[swing_styles[s.arc]] in ("door", "opening") for s in loose]
     openings += loose_doors(loose, bands, says_door)
     openings += inset_windows(bands, lines, usable, scene.meanings, openings)
@@ -173,19 +207,21 @@ def _distinct(openings: list[Opening]) -> list[Opening]:
     """Without openings that lie mostly inside a surer one: a gap between stacked faces is read more than once."""
     rank = {"door": 0, "window": 1, "opening": 2}
     ordered = sorted(openings, key=lambda o: (rank[o.kind], -o.confidence, -o.thickness_m))
-    kept: list[Opening] = []
-    tree_of: list[shapely.Polygon] = []
-    for opening in ordered:
-        ring = shapely.Polygon(opening.ring)
-        reach = ring.buffer(0.08, join_style="mitre")
-        clash = any(
-            other.intersects(reach) and reach.intersection(other).area > 0.35 * min(ring.area, other.area)
-            for other in tree_of
-        )
-        if not clash:
-            kept.append(opening)
-            tree_of.append(ring)
-    return kept
+    rings = np.array([shapely.Polygon(opening.ring) for opening in ordered], dtype=object)
+    reaches = shapely.buffer(rings, 0.08, join_style="mitre")
+    later, sooner = shapely.STRtree(rings).query(reaches, predicate="intersects")
+    before = later > sooner
+    later, sooner = later[before], sooner[before]
+    common = shapely.area(shapely.intersection(reaches[later], rings[sooner]))
+    clash = common > 0.35 * np.minimum(shapely.area(rings[later]), shapely.area(rings[sooner]))
+    surer: dict[int, list[int]] = defaultdict(list)
+    for one, other in zip(later[clash].tolist(), sooner[clash].tolist(), strict=True):
+        surer[one].append(other)
+    kept: dict[int, Opening] = {}
+    for i, opening in enumerate(ordered):
+        if not any(other in kept for other in surer[i]):
+            kept[i] = opening
+    return list(kept.values())
 
 
 class _Maker:

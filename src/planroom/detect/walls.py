@@ -190,7 +190,7 @@ def _groups(keys: Ints) -> tuple[Ints, list[slice]]:
 def _wall_pens(lines: Lines, first: Ints, second: Ints, styles: list[Style], doors: Floats) -> Bools:
     """Which styles (S,) draw walls: those that doors hang on, and those as heavy that make up a fair share.
 
-    Where no door says so, the styles whose clean pairs are long together, beside the style with the most.
+    Where no door says so, the heaviest of the styles whose clean pairs are long together.
     """
     same = lines.style[first] == lines.style[second]
     first, second = first[same], second[same]
@@ -202,7 +202,8 @@ def _wall_pens(lines: Lines, first: Ints, second: Ints, styles: list[Style], doo
     width = np.array([style.width for style in styles])
     long = metres >= 0.12 * metres[~dashed].max(initial=0.0)
     if hung.max(initial=0) == 0:
-        return np.asarray(long & ~dashed)
+        heaviest = width[long & ~dashed].max(initial=0.0)
+        return np.asarray(long & ~dashed & (width >= 0.8 * heaviest))
     # long lines, not the short ones that hatch a wall, carry the doors
     mean = np.bincount(lines.style[first], overlap**2, len(styles)) / np.maximum(metres, 1e-9)
     draws = (hung >= max(1.0, 0.1 * hung.max())) & (mean > 0.3 * mean[hung > 0].max())
@@ -323,7 +324,12 @@ def find_blocks(
     if len(texts) and small.any():
         small[np.unique(shapely.STRtree(shapely.points(texts)).query(blocks, predicate="contains")[0])] = False
     blocks = blocks[small]
-    uncovered = shapely.area(shapely.difference(blocks, shapely.union_all(bands.polygons())))
+    polygons = bands.polygons()
+    at, band = shapely.STRtree(polygons).query(blocks, predicate="intersects")
+    order = np.argsort(at, kind="stable")
+    uncovered = shapely.area(blocks)
+    for block, group in zip(*_groups(at[order]), strict=True):
+        uncovered[block] = shapely.difference(blocks[block], shapely.union_all(polygons[band[order][group]])).area
     return np.asarray(blocks[uncovered > 0.5 * shapely.area(blocks)], dtype=object)
 
 
@@ -336,7 +342,7 @@ def believable(bands: Bands, proven_m: Floats) -> Bools:
     if len(proven_m) < 3:
         return np.ones(len(bands), bool)
     low, high = np.quantile(proven_m, [0.1, 0.9])
-    return np.asarray((thickness > 0.55 * low) & (thickness < 1.4 * high + 0.02))
+    return np.asarray((thickness > min(0.55 * low, 0.085)) & (thickness < 1.4 * high + 0.02))
 
 
 def rooted(bands: Bands, patches: np.ndarray[tuple[int], np.dtype[np.object_]], openings: Floats) -> Bools:

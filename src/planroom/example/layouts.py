@@ -22,11 +22,10 @@ LIGHT: Final = 0.11
 
 _GROUND_WALLS: Final[tuple[WallRow, ...]] = (
     ("south", 0.0, 0.0, 12.6, 0.0, OUTER),
-    ("north", 0.0, 9.6, 12.6, 9.6, OUTER),
+    ("north", 0.0, 9.6, 16.6, 9.6, OUTER),
     ("west", 0.0, 0.0, 0.0, 9.6, OUTER),
     ("east", 12.6, 0.0, 12.6, 9.6, OUTER),
     ("garage-south", 12.6, 2.6, 16.6, 2.6, OUTER),
-    ("garage-north", 12.6, 9.6, 16.6, 9.6, OUTER),
     ("garage-east", 16.6, 2.6, 16.6, 9.6, OUTER),
     ("spine", 0.0, 4.8, 12.6, 4.8, BEARING),
     ("living-dining", 7.2, 0.0, 7.2, 4.8, BEARING),
@@ -44,7 +43,7 @@ _GROUND_DOORS: Final[tuple[OpeningRow, ...]] = (
     ("hall-wc", "single", 8.55, 0.76, 2.1, "low E"),
     ("spine", "single", 11.3, 0.885, 2.1, "low N"),
     ("east", "single", 5.7, 0.885, 2.1, "high W"),
-    ("garage-north", "garage", 14.6, 2.75, 2.25, "low S"),
+    ("north", "garage", 14.6, 2.75, 2.25, "low S"),
     ("garage-south", "single", 15.6, 0.885, 2.1, "high N"),
     ("south", "sliding", 10.1, 2.4, 2.26, "low N"),
     ("living-dining", "cased", 2.6, 1.8, 2.26, "low E"),

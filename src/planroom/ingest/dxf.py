@@ -93,6 +93,10 @@ def _open(path: Path) -> ezdxf.document.Drawing:
     text = head.lstrip(b"\xef\xbb\xbf \r\n\t")
     if not (head.startswith(b"AutoCAD Binary DXF") or text[:1] in (b"0", b"9")):
         raise MislabelledFile("is named .dxf but does not begin like a DXF")
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 256))
+        if not file.read().rstrip(b" \r\n\t\0\x1a").endswith(b"EOF"):
+            raise TruncatedFile("ends before its end mark")  # ezdxf would give what is there as if it were all
     try:
         return ezdxf.readfile(path)
     except (ezdxf.DXFError, UnicodeError, ValueError, KeyError, IndexError, AttributeError, TypeError):

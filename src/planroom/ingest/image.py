@@ -1,4 +1,4 @@
-"""PNG, JPEG and TIFF pages as pictures. Their size is read from the header first, so that no picture bombs the memory."""
+"""PNG, JPEG and TIFF pages as pictures. Their size is read off the header first, so that none bombs the memory."""
 
 from __future__ import annotations
 

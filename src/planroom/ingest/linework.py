@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -44,7 +45,7 @@ class LineworkBuilder:
 
     def polyline(self, points: Sequence[tuple[float, float]], closed: bool) -> None:
         """Add the pieces between successive points."""
-        for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+        for (x0, y0), (x1, y1) in pairwise(points):
             self.line(x0, y0, x1, y1)
         if closed and len(points) > 2 and points[0] != points[-1]:
             self.line(*points[-1], *points[0])

@@ -23,7 +23,7 @@ def paint(linework: Linework, extent: tuple[float, float, float, float], long_si
     picture: NDArray[np.uint8] = np.full((*size, 3), 255, np.uint8)
 
     def pixels(points: Floats) -> NDArray[np.int32]:
-        px = (points - (x0, y1)) * (scale, -scale) * 2**_SHIFT
+        px: Floats = (points - (x0, y1)) * (scale, -scale) * 2**_SHIFT
         return np.clip(px, -(2**26), 2**26).round().astype(np.int32)
 
     inks = [_ink(style.colour) for style in linework.styles]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+import re
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
@@ -23,9 +24,11 @@ from planroom.records import Floats, Page, Style, Text
 from planroom.units import POINT_M
 
 _FORM_DEPTH = 12
+_LINEARIZED = re.compile(rb"/Linearized\b.{0,200}?/L\s+(\d{1,15})\b", re.DOTALL)  # the length of the whole file
 _OBJECT_BYTES = (
     2600  # PDFium's and our own cost of one path object, measured on drawn sheets (docs/reference/memory.md)
 )
+_BLANK = ord(" ")
 Matrix = tuple[float, float, float, float, float, float]
 _IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
@@ -61,12 +64,17 @@ def read_pdf(
 
 
 def _open(path: Path, password: str) -> pdfium.PdfDocument:
+    size = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(1024)
-        file.seek(max(0, path.stat().st_size - 2048))
+        file.seek(max(0, size - 2048))
         tail = file.read()
     if b"%PDF-" not in head:
         raise MislabelledFile("is named .pdf but has no PDF header")
+    whole = _LINEARIZED.search(head)
+    if b"%%EOF" not in tail or (whole and int(whole[1]) > size):
+        # PDFium may open it all the same, as an older revision or with objects missing: a wrong takeoff
+        raise TruncatedFile("ends before its end mark")
     try:
         document = pdfium.PdfDocument(path, password=password or None)
         if len(document) == 0:
@@ -75,8 +83,7 @@ def _open(path: Path, password: str) -> pdfium.PdfDocument:
     except pdfium.PdfiumError as error:
         if "password" in str(error).lower():
             raise EncryptedFile("the password is wrong" if password else "is encrypted") from error
-        whole = b"%%EOF" in tail
-        raise TruncatedFile("its structure is broken" if whole else "ends before its end mark") from error
+        raise TruncatedFile("its structure is broken, or it holds no page") from error
 
 
 def _read_page(
@@ -92,7 +99,9 @@ def _read_page(
         raise TruncatedFile(f"page {index + 1} cannot be loaded") from error
     try:
         width, height = page.get_size()
-        if width < 1 or height < 1:
+        x0, y0, x1, y1 = page.get_mediabox()
+        if width < 1 or height < 1 or x0 == x1 or y0 == y1:  # for an empty box PDFium makes up a page of US letter
+            width, height = min(width, abs(x1 - x0)), min(height, abs(y1 - y0))
             raise TruncatedFile(f"page {index + 1} has no area ({width:g} × {height:g} points)")
         n_objects = raw.FPDFPage_CountObjects(page)
         with ledger.lease(n_objects * _OBJECT_BYTES, f"{n_objects} objects of page {index + 1}"):
@@ -147,7 +156,7 @@ class _Walker:
 
     def __init__(self, builder: LineworkBuilder, text_page: pdfium.PdfTextPage):
         self.builder = builder
-        self.text_page = text_page
+        self._strings = _strings(text_page)
         self._x, self._y = ctypes.c_float(), ctypes.c_float()
         self._rgba = [ctypes.c_uint() for _ in range(4)]
         self._fill, self._stroke = ctypes.c_int(), ctypes.c_int()
@@ -229,12 +238,7 @@ class _Walker:
         return red.value << 16 | green.value << 8 | blue.value
 
     def _text(self, item: object, to_page: Matrix) -> None:
-        size = raw.FPDFTextObj_GetText(item, self.text_page, None, 0)
-        if size <= 2:
-            return
-        buffer = ctypes.create_string_buffer(size)
-        raw.FPDFTextObj_GetText(item, self.text_page, ctypes.cast(buffer, ctypes.POINTER(ctypes.c_ushort)), size)
-        string = buffer.raw[: size - 2].decode("utf-16-le", "replace").replace("\x00", "").strip()
+        string = self._strings.get(_address(item), "").strip()
         if not string:
             return
         left, bottom, right, top = (ctypes.c_float() for _ in range(4))
@@ -248,6 +252,31 @@ class _Walker:
         angle = math.degrees(math.atan2(matrix[1], matrix[0]))
         middle = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
         self.builder.texts.append(Text(string, *middle, box, height, angle, "text layer"))
+
+
+def _strings(text_page: pdfium.PdfTextPage) -> dict[int, str]:
+    """What each text object, by its address, says: PDFium looks through the whole page for one, so all are read at once.
+
+    A blank that PDFium finds between two words of an object belongs to it.
+    """
+    found: dict[int, list[str]] = {}
+    last = 0
+    for index in range(raw.FPDFText_CountChars(text_page)):
+        code = raw.FPDFText_GetUnicode(text_page, index)
+        owner = _address(raw.FPDFText_GetTextObject(text_page, index))
+        if owner and not raw.FPDFText_IsGenerated(text_page, index):
+            last = owner
+        elif code != _BLANK:
+            last = 0
+        if last and code:
+            found.setdefault(last, []).append(chr(code))
+        if code == _BLANK and last != owner:
+            last = 0
+    return {owner: "".join(letters).encode("utf-16", "replace").decode("utf-16") for owner, letters in found.items()}
+
+
+def _address(item: object) -> int:
+    return ctypes.cast(item, ctypes.c_void_p).value or 0  # type: ignore[arg-type]  # an opaque pointer of ctypes
 
 
 def _box_through(matrix: Matrix, x0: float, y0: float, x1: float, y1: float) -> tuple[float, float, float, float]:

@@ -117,7 +117,7 @@ def _room(maker: _Maker, room: Element, height: tuple[float, str] | None) -> Ite
 
 def _opening(maker: _Maker, element: Element) -> Iterator[Quantity]:
     word = {"door": "Door", "window": "Window", "opening": "Opening"}[element.kind]
-    tag = element.traits.get("tag") or element.traits.get("number") or element.id
+    tag = element.traits.get("tag") or element.traits.get("number") or element.id.rpartition(".")[2]
     for name in ("width", "height"):
         if name in element.sizes or f"{name}_m" in element.stated:
             yield maker.size(element, f"{word} {tag}", name)

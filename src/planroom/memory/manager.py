@@ -1,7 +1,7 @@
 """The ledger: the only thing that grants bytes.
 
-Glossary. *Capacity*: the bytes that may be granted at all. *Lease*: a grant, given back on exit. A request that does not
-fit now waits; one that could never fit is refused at once. Nothing over-commits.
+Glossary. *Capacity*: the bytes that may be granted at all. *Lease*: a grant, given back on exit. A request that does
+not fit now waits; one that could never fit is refused at once. Nothing over-commits.
 
 Thread-safe: one lock, one condition; a lease may be released from another thread than the one that took it.
 """

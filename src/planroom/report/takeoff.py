@@ -37,7 +37,7 @@ class Takeoff:
             element.id: (s, e) for s, sheet in enumerate(report.sheets) for e, element in enumerate(sheet.elements)
         }
         self._names = Counter(_plain_name(sheet) for sheet in report.sheets)
-        self._own = {
+        self._own: dict[tuple[str, str], Quantity] = {
             (quantity.sources[0], quantity.measure): quantity
             for quantity in report.quantities
             if len(quantity.sources) == 1 and not quantity.total

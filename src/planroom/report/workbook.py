@@ -62,6 +62,7 @@ def new_sheet(book: Workbook, title: str, heads: Sequence[tuple[str, int]]) -> W
     sheet.page_setup.paperSize = 9  # A4
     sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    assert sheet.oddFooter is not None  # only chart sheets have none
     sheet.oddFooter.center.text = "&A, page &P of &N"
     return sheet
 
@@ -144,5 +145,5 @@ class _Writer(ExcelWriter):
         writer = WorksheetWriter(ws, written)
         writer.write()
         ws._rels = writer._rels  # type: ignore[attr-defined]
-        self._archive.writestr(ws.path[1:], written.getbuffer())
+        self._archive.writestr(ws.path[1:], written.getbuffer())  # type: ignore[attr-defined] # not in the stubs
         self.manifest.append(ws)

@@ -39,7 +39,7 @@ _LAYERS: list[tuple[Status, re.Pattern[str]]] = [
 Pen = tuple[int, float, bool, bool]
 
 
-def read_legend(linework: Linework, texts: list[Text], m_per_unit: float) -> dict[Pen, Status]:
+def read_legend(linework: Linework, texts: list[Text]) -> dict[Pen, Status]:
     """What each pen means by the sheet's legend: pens drawn left of words such as EXISTING WALL, where only one claims them.
 
     Empty without a legend of at least two different meanings.
@@ -64,6 +64,15 @@ def read_legend(linework: Linework, texts: list[Text], m_per_unit: float) -> dic
 def pen_of(style: Style) -> Pen:
     """What can be told apart by eye: colour, width, dashes, fill."""
     return style.colour, round(style.width, 1), style.dashed, style.filled
+
+
+def demolished_styles(linework: Linework, legend: dict[Pen, Status]) -> set[int]:
+    """The styles (indices) that draw what will be demolished, by the legend or by their layer's name."""
+    return {
+        k
+        for k, style in enumerate(linework.styles)
+        if legend.get(pen_of(style)) == "demolished" or _LAYERS[0][1].search(style.layer)
+    }
 
 
 def _status_of(words: str) -> Status | None:

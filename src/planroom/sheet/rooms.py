@@ -5,7 +5,7 @@ from __future__ import annotations
 import shapely
 
 from planroom.records import Element, Text
-from planroom.sheet.text import read_label
+from planroom.sheet.text import read_label, use_of
 
 _GARAGE_DOOR_M = 2.05
 
@@ -33,6 +33,25 @@ def label_rooms(elements: list[Element], texts: list[Text], m_per_unit: float) -
             if any(edge.intersects(g) for g in garages) and not any(edge.intersects(o) for o in others):
                 element.kind = "door"
                 element.traits["subtype"] = "garage"
+
+
+def name_uses(elements: list[Element]) -> None:
+    """Give the rooms of a model, which bring their names along, the use that the name says."""
+    for room in elements:
+        use = use_of(room.traits.get("name", "")) if room.kind == "room" else ""
+        if use:
+            room.traits.setdefault("use", use)
+
+
+def shows_rooms(elements: list[Element]) -> bool:
+    """Whether what was found on a sheet that names no kind looks like a floor plan: labelled rooms, or hung doors.
+
+    A civil sheet or an elevation is full of parallel lines and arcs; nothing found there is worth a number.
+    """
+    labelled = sum(e.kind == "room" and bool(e.traits.get("use")) for e in elements)
+    hung = sum(e.kind == "door" and e.traits.get("subtype") in ("single", "double") for e in elements)
+    walls = sum(e.kind == "wall" for e in elements)
+    return labelled >= 2 or (hung >= 3 and walls >= 2 * hung)
 
 
 def _name(room: Element, texts: list[Text]) -> None:

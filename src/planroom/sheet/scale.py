@@ -6,10 +6,12 @@ they decide. Where they contradict each other nothing is measured: a withheld nu
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from planroom.records import Floats, Linework, Page, Scale, Text
 from planroom.sheet.text import plain, table
@@ -114,7 +116,7 @@ def measure_dimensions(linework: Linework, texts: list[Text], hints: list[float]
     order = np.argsort(x)
     x, of = x[order], of[order]
     stop = np.searchsorted(x, x + _AGREE)
-    votes = np.array([len(np.unique(of[i:j])) for i, j in enumerate(stop.tolist())], np.float64)
+    votes = _owners_ahead(of, stop)
     for hint in hints:
         votes += 0.5 * (np.abs(x + _AGREE / 2 - np.log(hint)) < _AGREE)
     k = int(np.argmax(votes))
@@ -123,6 +125,21 @@ def measure_dimensions(linework: Linework, texts: list[Text], hints: list[float]
     if agree < _LEAST_DIMENSIONS or agree < 0.35 * dimensioned:
         return None
     return Measure(float(np.exp(np.median(x[k : stop[k]]))), agree, dimensioned)
+
+
+def _owners_ahead(of: NDArray[np.int64], stop: NDArray[np.int64]) -> Floats:
+    """How many different owners (N,) stand in each window of[i:stop[i]]; stop never falls."""
+    inside: Counter[int] = Counter()
+    votes = np.zeros(len(of))
+    reach = 0
+    for i, (owner, end) in enumerate(zip(of.tolist(), stop.tolist(), strict=True)):
+        inside.update(of[reach:end].tolist())
+        reach = end
+        votes[i] = len(inside)
+        inside[owner] -= 1
+        if not inside[owner]:
+            del inside[owner]
+    return votes
 
 
 def _between_ticks(linework: Linework, texts: list[Text]) -> list[list[float]]:
