@@ -23,9 +23,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
-import estate
 import numpy as np
 
+import estate
 from planroom.config import Settings
 from planroom.example import VARIANTS
 from planroom.memory.manager import MemoryManager
@@ -102,7 +102,7 @@ def _once(path: Path, cache: Path) -> tuple[int, list[dict[str, Any]]]:
     """How many paths the sheet holds, and a row for every stage of one run over it."""
     settings = Settings(memory_bytes=_BYTES, cache_folder=cache, fresh=True, seconds=3600.0)
     manager = MemoryManager(_BYTES)
-    report = analyze([path], settings, manager, lambda step: None)
+    report = analyze([path], settings, manager, lambda _: None)
     if report.faults:
         raise SystemExit("; ".join(fault.line() for fault in report.faults))
     rows = [row for row in report.timings if row["stage"] != "reader"]
@@ -136,7 +136,8 @@ def show(results: list[dict[str, Any]]) -> None:
     for row in results:
         over = row["exponent"] is not None and row["exponent"] > BOUND
         print(
-            f"{row['kind']:4} {row['stage']:8}  {_three(row['paths'], '{:,}'):>24}  {_three(row['seconds'], '{:.2f}'):>24}"
+            f"{row['kind']:4} {row['stage']:8}  {_three(row['paths'], '{:,}'):>24}"
+            f"  {_three(row['seconds'], '{:.2f}'):>24}"
             f"  {_three(_mib(row['leased_bytes']), '{:.0f}'):>18}  {_three(_mib(row['grown_bytes']), '{:.0f}'):>18}"
             f"  {'-' if row['exponent'] is None else row['exponent']}{' OVER' if over else ''}"
         )

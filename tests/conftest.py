@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,21 +17,19 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 GROUND_FLOOR = 2  # its page in the example set
+# as PYTHONPATH it makes readers misbehave
+HOSTILE = os.pathsep.join(filter(None, [str(ROOT / "tests/acceptance/hostile"), os.environ.get("PYTHONPATH")]))
 
 
 @dataclass(frozen=True)
 class Ran:
-    """One run of the program that came to its end."""
+    """One run of the program that came to its end, with the report as it was then; empty where there was none."""
 
     code: int
     stdout: str
     stderr: str
     out: Path
-
-    @property
-    def report(self) -> dict[str, Any]:
-        report: dict[str, Any] = json.loads((self.out / "report.json").read_text("utf-8"))
-        return report
+    report: dict[str, Any]
 
     def faults(self, name: str) -> list[dict[str, Any]]:
         """The report's faults of the file that is called so."""
@@ -40,9 +39,24 @@ class Ran:
         return [sheet for sheet in self.report["sheets"] if Path(sheet["file"]).name == name]
 
 
+def as_ran(process: subprocess.CompletedProcess[str], out: Path) -> Ran:
+    file = out / "report.json"
+    told = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+    return Ran(process.returncode, process.stdout, process.stderr, out, told)
+
+
 def environment(cache: Path, **more: str) -> dict[str, str]:
     """What the program is started with: no terminal's width, no cache but the given one."""
     return {**os.environ, "PLANROOM_CACHE": str(cache), "COLUMNS": "200", "PYTHONSAFEPATH": "1", **more}
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Returns as soon as the condition holds; fails where it never does."""
+    for _ in range(1200):
+        if condition():
+            return
+        time.sleep(0.05)
+    pytest.fail("it never came to that")
 
 
 @pytest.fixture(scope="session")
@@ -102,7 +116,8 @@ def run_planroom(start_planroom: Callable[..., subprocess.Popen[str]], tmp_path:
         process = start_planroom(*arguments, **more)
         stdout, stderr = process.communicate(timeout=300)
         named = [Path(arguments[at + 1]) for at, word in enumerate(arguments) if word == "--out"]
-        return Ran(process.returncode, stdout, stderr, tmp_path / (named[-1] if named else "planroom-out"))
+        done = subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+        return as_ran(done, tmp_path / (named[-1] if named else "planroom-out"))
 
     return run
 

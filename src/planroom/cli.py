@@ -252,7 +252,8 @@ def _show(console: Console, report: Report, written: list[Path], wall_s: float) 
     memory = report.memory
     console.print(
         f"{len(report.sheets)} sheets in {wall_s:.1f} s, {report.status}. "
-        f"Memory: {format_bytes(memory['budget_bytes'])} given, peak {format_bytes(memory['peak_leased_bytes'])} leased, {format_bytes(memory['peak_real_bytes'])} real, "
+        f"Memory: {format_bytes(memory['budget_bytes'])} given, "
+        f"peak {format_bytes(memory['peak_leased_bytes'])} leased, {format_bytes(memory['peak_real_bytes'])} real, "
         f"enforced: {memory['enforced']}.",
         highlight=False,
         soft_wrap=True,

@@ -3,8 +3,8 @@
     files -> documents -> (in a child each: read -> scale -> detect -> label) -> sheets -> group -> take off -> report
 
 `read_sheets` runs in a reader child and keeps each finished sheet on disk; `analyze` runs in the parent, has a child
-started for every document that is not finished yet (`planroom.readers`), and measures what they found. Every stage takes
-its bytes from a ledger.
+started for every document that is not finished yet (`planroom.readers`), and measures what they found. Every stage
+takes its bytes from a ledger.
 """
 
 from __future__ import annotations
@@ -93,14 +93,14 @@ def _is_named(sheet: Sheet, wanted: tuple[str, ...]) -> bool:
     return bool({sheet.number, sheet.id, sheet.name, str(sheet.page + 1)} & set(wanted))
 
 
-# ---- in the reader child ----------------------------------------------------------------------------------------------
+# ---- in the reader child -----------------------------------------------------------------------------------------
 
 
 def read_sheets(arguments: dict[str, Any], emit: Emit, ledger: MemoryManager) -> dict[str, Any]:
     """Read every page that is neither in `folder` nor in `lost`, and keep each as a sheet in `folder`.
 
-    A page that cannot be read becomes an event "fault", and the next one is read. Events carry "page" from when a reader
-    begins with a page until it is done. Raises what concerns the whole document, and what more bytes might mend.
+    A page that cannot be read becomes an event "fault", and the next one is read. Events carry "page" from when a
+    reader begins with a page until it is done. Raises what concerns the whole document, and what more bytes might mend.
     """
     cv2.setNumThreads(1)
     path, folder = Path(arguments["path"]), Path(arguments["folder"])
@@ -258,7 +258,7 @@ def _scale(page: Page, sheet: Sheet, texts: list[Any], scales: dict[str, float],
 def _keep_picture(page: Page, path: Path) -> None:
     with atomic_path(path) as part:
         _, data = cv2.imencode(".png", page.picture_bgr, [cv2.IMWRITE_PNG_COMPRESSION, 3])
-        part.write_bytes(data)
+        part.write_bytes(data.data)
 
 
 class _Clock:

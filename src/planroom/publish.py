@@ -106,7 +106,7 @@ def _mark_up(file: str, sheets: list[Sheet], target: Path, settings: Settings, m
             first_bytes=min(first, manager.capacity_bytes),
             most_bytes=manager.capacity_bytes,
             clock_s=settings.seconds,
-            on_event=lambda event: None,
+            on_event=lambda _: None,
         )
 
 

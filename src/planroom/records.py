@@ -151,7 +151,7 @@ class Sheet:
 
     id: twelve digits of the file's hash and the page, so two files with one name never share anything.
     kind: plan, elevation, section, detail, schedule, site, cover, unknown.
-    view: what a plan shows: general, enlarged, ceiling, demolition, furniture, electrical, roof, foundation; "" if none.
+    view: what a plan shows: general, enlarged, ceiling, demolition, furniture, electrical, roof, foundation, or "".
     storey: a normal name of the level ("0", "1", "-1", "roof"), "" where unknown.
     """
 

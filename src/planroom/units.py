@@ -21,7 +21,10 @@ def parse_bytes(text: str) -> int:
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?I?)B?\s*", text.upper())
     if not match or match[2] == "I":
         raise UsageError(f"{text!r} is not a size", hint="write it like 2GiB, 1500MB or a number of bytes")
-    size = int(float(match[1]) * _BYTES[match[2]])
+    many = float(match[1]) * _BYTES[match[2]]
+    if many > 2**60:
+        raise UsageError(f"{text[:40]!r} is more than any machine has", hint="write it like 2GiB")
+    size = int(many)
     if size < 1:
         raise UsageError(f"{text!r} is no room at all", hint="write it like 2GiB")
     return size

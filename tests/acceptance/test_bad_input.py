@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,9 +26,7 @@ from bad_files import (
     write_vast_png,
 )
 from bad_ifc import write_endless_ifc
-from conftest import Ran, environment
-
-HOSTILE = os.pathsep.join(filter(None, [str(Path(__file__).parent / "hostile"), os.environ.get("PYTHONPATH")]))
+from conftest import HOSTILE, Ran, as_ran, environment, wait_for
 
 BROKEN = {
     "empty.pdf": ("E101", "empty"),
@@ -128,14 +125,18 @@ def mixed(tmp_path_factory: pytest.TempPathFactory, plan: Path) -> Ran:
         text=True,
         timeout=300,
     )
-    return Ran(done.returncode, done.stdout, done.stderr, out)
+    return as_ran(done, out)
 
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_broken_file_is_one_clear_fault(mixed: Ran, name: str) -> None:
     code, words = BROKEN[name]
     faults = mixed.faults(name)
-    lines = [line for line in mixed.stdout.splitlines() if line.startswith("fault") and f"/{name}:" in line.replace(" page 1", "")]
+    lines = [
+        line
+        for line in mixed.stdout.splitlines()
+        if line.startswith("fault") and f"/{name}:" in line.replace(" page 1", "")
+    ]
 
     assert [fault["code"] for fault in faults] == [code]
     assert words in faults[0]["message"]
@@ -377,15 +378,6 @@ def test_a_file_that_disappears(
     assert process.returncode == 3
     assert [(fault["code"], fault["file"]) for fault in report["faults"]] == [("E106", "gone.pdf")]
     assert len(report["sheets"]) == 18
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    """Returns as soon as the condition holds; fails where it never does."""
-    for _ in range(1200):
-        if condition():
-            return
-        time.sleep(0.05)
-    pytest.fail("it never came to that")
 
 
 def readers(ran: Ran) -> int:

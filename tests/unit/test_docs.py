@@ -147,6 +147,8 @@ def test_every_page_is_reached_from_the_readme() -> None:
     waiting = [ROOT / "README.md"]
     while waiting:
         page = waiting.pop()
+        if page.is_dir():
+            waiting += page.glob("*.md")
         if page in reached or page.suffix != ".md":
             continue
         reached.add(page)

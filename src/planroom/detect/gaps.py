@@ -7,6 +7,7 @@ cells; lines along it say what each cell is.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -112,7 +113,7 @@ def _add(cells: dict[tuple[int, int, int], Cell], bands: Bands, owner: int, hit:
 
 
 def cut_gaps(gaps: list[Cell], lines: Lines, usable: Ints) -> list[list[Cell]]:
-    """Each gap cut at the lines that cross the wall's thickness, each cell with the lines of `usable` (ids) drawn in it."""
+    """Each gap cut at the lines that cross the wall's thickness; each cell has the lines of `usable` (ids) in it."""
     if not gaps or len(usable) == 0:
         return [[gap] for gap in gaps]
     first, last = lines.points()
@@ -146,7 +147,7 @@ def _cut(whole: Cell, near: Ints, first: Floats, last: Floats) -> list[Cell]:
     flat = (o1 - o0 < 0.02) & (s1 - s0 > 0.12)
     slant = ~flat & ~upright & (s1 - s0 > 0.08) & (o1 - o0 > 0.05)
     cells = []
-    for start, end in zip(bounds, bounds[1:], strict=False):
+    for start, end in pairwise(bounds):
         cell = Cell(
             whole.along, whole.low, whole.high, start, end, whole.both, whole.band, whole.beyond, len(bounds) - 2
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +28,8 @@ Bools = NDArray[np.bool_]
 class Lines:
     """Maximal straight lines, a struct of arrays: direction (N,), offset (N,), start (N,), end (N,), style (N,).
 
-    axes (D, 2): unit vectors of the directions. first_piece (N + 1,) and pieces: `pieces[first_piece[i]:first_piece[i+1]]`
-    are the segments that line i was merged from.
+    axes (D, 2): unit vectors of the directions. first_piece (N + 1,) and pieces: those from `first_piece[i]` up to
+    `first_piece[i + 1]` are the segments that line i was merged from.
     """
 
     axes: Floats
@@ -99,7 +100,7 @@ def bent_arcs(segments: Floats, paths: Ints) -> tuple[Floats, Ints, Bools]:
     label = np.where(bends, np.sign(turn), 0.0)
     edges = np.flatnonzero(np.diff(np.concatenate([[0.0], label, [0.0]])))
     arcs, owner = [], []
-    for begin, stop in zip(edges[:-1], edges[1:], strict=True):
+    for begin, stop in pairwise(edges.tolist()):
         if label[min(begin, len(label) - 1)] == 0 or stop - begin < 3:
             continue
         points = np.concatenate([segments[begin : stop + 1, :2], segments[stop : stop + 1, 2:]])
@@ -195,8 +196,8 @@ def _breaks(*keys: Ints) -> Bools:
 def repeated(lines: Lines, reach_m: float = 1.0, window: int = 14, least: int = 5) -> Bools:
     """Which lines (N,) stand in a regular family: treads, tiles, hatches, tables. Walls seldom repeat so.
 
-    A line is repeated where at least `least` others within `reach_m` across have nearly its length, and its start and end
-    but for a shift as in a slanted hatch.
+    A line is repeated where at least `least` others within `reach_m` across have nearly its length, and its start and
+    end but for a shift as in a slanted hatch.
     """
     order = np.lexsort((lines.offset, lines.direction))
     direction, offset = lines.direction[order], lines.offset[order]

@@ -1,7 +1,7 @@
 """Gaps and swings into doors, windows and plain openings.
 
-What a cell shows decides, strongest first: a swing hinged in it, a code beside it, panels that slide, fold or vanish into
-the wall, glass lines within the wall's thickness, nothing at all (a cased opening).
+What a cell shows decides, strongest first: a swing hinged in it, a code beside it, panels that slide, fold or vanish
+into the wall, glass lines within the wall's thickness, nothing at all (a cased opening).
 """
 
 from __future__ import annotations
@@ -60,7 +60,9 @@ def read_gaps(
     openings: list[Opening] = []
     at = 0
     for gap in gaps:
-        found = [_read_cell(cell, matched[at + k], coded.get(at + k), lines, meanings, heads) for k, cell in enumerate(gap)]
+        found = [
+            _read_cell(cell, matched[at + k], coded.get(at + k), lines, meanings, heads) for k, cell in enumerate(gap)
+        ]
         at += len(gap)
         openings.extend(_join_panes([o for group in found for o in group]))
     return openings, loose
@@ -118,7 +120,9 @@ def _assign(cells: list[Cell], codes: list[Code]) -> dict[int, Code]:
     return {i: code for i, (_, code) in best.items()}
 
 
-def _read_cell(cell: Cell, swings: list[Swing], code: Code | None, lines: Lines, meanings: list[str], heads: bool) -> list[Opening]:
+def _read_cell(
+    cell: Cell, swings: list[Swing], code: Code | None, lines: Lines, meanings: list[str], heads: bool
+) -> list[Opening]:
     """What one cell is: usually one opening, several where separate swings share it, none where it is no opening."""
     if swings:
         return _swing_doors(cell, swings, code)

@@ -1,4 +1,4 @@
-"""Rooms as the holes that walls and their closed openings leave, and walls as straight pieces through their openings."""
+"""Rooms as the holes that walls and their closed openings leave; walls as straight pieces through their openings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PROBES = np.linspace(0.02, 0.98, 33)
 
 @dataclass(slots=True)
 class WallPiece:
-    """A straight wall: axis (2, 2), ring (4, 2) and thickness in metres, bands it was drawn as, whether it was closed up."""
+    """A straight wall: axis (2, 2), ring (4, 2), thickness and length in metres, and the bands it was drawn as."""
 
     axis: Floats
     ring: Floats
@@ -54,11 +54,12 @@ def _longer(ring: Floats, by_m: float) -> Floats:
     """An opening's ring (4, 2) drawn out at both ends, into the wall, its faces unmoved."""
     along = ring[1] - ring[0]
     step = along / max(float(np.hypot(*along)), 1e-9) * by_m
-    return ring + np.array([-step, step, step, -step])
+    moved: Floats = ring + np.array([-step, step, step, -step])
+    return moved
 
 
 def find_rooms(closed: shapely.Geometry) -> list[shapely.Polygon]:
-    """Enclosed spaces in metres, at the faces of their walls; shafts and slivers narrower than a person are left out."""
+    """Enclosed spaces in metres, at the faces of their walls; without shafts and slivers narrower than a person."""
     rooms = []
     parts = shapely.get_parts(closed)
     tree = shapely.STRtree(parts)

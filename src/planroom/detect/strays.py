@@ -135,7 +135,7 @@ def _inset_cells(
     return found
 
 
-def glazing(lines: Lines, usable: Ints, meanings: list[str], taken: list[Opening], bands: Bands) -> list[Opening]:
+def glazing(lines: Lines, usable: Ints, meanings: list[str], taken: list[Opening]) -> list[Opening]:
     """Windows on layers named after windows or openings that no gap claimed: runs of close parallel lines.
 
     One straight run is one window, however many panes it has.
@@ -146,12 +146,13 @@ def glazing(lines: Lines, usable: Ints, meanings: list[str], taken: list[Opening
         return []
     first, last = lines.points()
     strings = shapely.linestrings(np.stack([first[index], last[index]], axis=1))
-    occupied = [shapely.Polygon(o.ring).buffer(0.25) for o in taken]
     free = np.ones(len(index), bool)
-    if occupied:
+    if taken:
         tree = shapely.STRtree(strings)
-        _, hit = tree.query(np.array(occupied, dtype=object), predicate="intersects")
-        free[hit] = False
+        claimed = np.array([shapely.Polygon(o.ring).buffer(0.08) for o in taken], dtype=object)
+        opening, line = tree.query(claimed, predicate="intersects")
+        shared = shapely.length(shapely.intersection(claimed[opening], strings[line]))
+        free[line[shared > 0.4 * lines.length[index[line]]]] = False
     found: list[Opening] = []
     index = index[free]
     order = np.lexsort((lines.start[index], lines.offset[index], lines.direction[index]))

@@ -68,8 +68,8 @@ def swing_radius_unit(arcs: Floats, segments: Floats) -> float | None:
 def find_swings(arcs: Floats, segments: Floats) -> list[Swing]:
     """Arcs (M, 5) in metres that may be door swings, each with the end at which a leaf was found as its tip.
 
-    Concentric arcs within a leaf's thickness of each other are one swing. A leaf is a piece of `segments` (N, 4) about as
-    long as the radius, from near the hinge to near one end.
+    Concentric arcs within a leaf's thickness of each other are one swing. A leaf is a piece of `segments` (N, 4) about
+    as long as the radius, from near the hinge to near one end.
     """
     radius, sweep = arcs[:, 2], arcs[:, 4]
     fits = (radius > MIN_RADIUS_M) & (radius < MAX_RADIUS_M) & (sweep > _SWEEP[0]) & (sweep < _SWEEP[1])
@@ -77,7 +77,7 @@ def find_swings(arcs: Floats, segments: Floats) -> list[Swing]:
     if len(index) == 0:
         return []
     length = np.hypot(*(segments[:, 2:] - segments[:, :2]).T)
-    usable = np.flatnonzero((length > 0.8 * MIN_RADIUS_M) & (length < 1.2 * MAX_RADIUS_M))
+    usable = np.flatnonzero((length > 0.8 * MIN_RADIUS_M) & (length < 1.2 * MAX_RADIUS_M)).astype(np.int32)
     tree = shapely.STRtree(shapely.linestrings(segments[usable].reshape(-1, 2, 2)))
     swings: list[Swing] = []
     hinged: dict[tuple[int, int], list[Swing]] = defaultdict(list)

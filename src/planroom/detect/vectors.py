@@ -17,12 +17,21 @@ import shapely
 from planroom.detect.codes import read_codes
 from planroom.detect.gaps import cut_gaps, find_gaps
 from planroom.detect.layers import meaning_of
-from planroom.detect.lines import Lines, bent_arcs, merge_lines
+from planroom.detect.lines import Bools, Lines, bent_arcs, merge_lines
 from planroom.detect.openings import Opening, read_gaps
 from planroom.detect.rooms import WallPiece, find_rooms, find_wall_pieces, solid, standing
 from planroom.detect.strays import glazing, inset_windows, loose_doors
 from planroom.detect.swings import Swing, find_swings, swing_radius_unit
-from planroom.detect.walls import Bands, believable, find_bands, find_blocks, find_faces, find_junctions, layers_name_walls, rooted
+from planroom.detect.walls import (
+    Bands,
+    believable,
+    find_bands,
+    find_blocks,
+    find_faces,
+    find_junctions,
+    layers_name_walls,
+    rooted,
+)
 from planroom.records import Element, Floats, Ints, Linework, Page, Style, Text
 
 _MAX_LINES = 64
@@ -94,10 +103,11 @@ def find_elements(
     blocks = find_blocks(scene.lines, faces, bands, np.array([(t.x, t.y) for t in scene.texts])) if named else _NONE
     openings = _find_openings(scene, bands, np.concatenate([find_junctions(bands), blocks]), swings, swing_styles, view)
     if not named:
-        sure = [o for o in openings if o.kind != "opening" and o.confidence > 0.84]
-        fits = believable(bands, np.array([o.thickness_m for o in sure]))
-        kept = bands.take(fits)
-        kept = kept.take(rooted(kept, find_junctions(kept), np.array([o.ring for o in sure])))
+        shown = [o for o in openings if o.kind != "opening"]
+        sure = np.array([o.confidence > 0.84 for o in shown], bool)
+        kept = bands.take(believable(bands, np.array([o.thickness_m for o in shown])[sure]))
+        rings = np.array([o.ring for o in shown]).reshape(-1, 4, 2)
+        kept = kept.take(rooted(kept, find_junctions(kept), rings, sure))
         if len(kept) < len(bands):
             bands = kept
             openings = _find_openings(scene, bands, find_junctions(bands), swings, swing_styles, view)
@@ -118,7 +128,7 @@ def _without(
     gone: Collection[int], scene: _Scene, bands: Bands, blocks: Polygons, openings: list[Opening]
 ) -> shapely.Geometry:
     """What stands once the walls drawn in the styles `gone`, and the openings in them, are demolished."""
-    falls = np.isin(scene.lines.style[bands.faces], list(gone)).all(1)
+    falls: Bools = np.asarray(np.isin(scene.lines.style[bands.faces], list(gone)).all(1))
     fallen = shapely.union_all(shapely.buffer(bands.polygons()[falls], 0.05, join_style="mitre"))
     stays = bands.take(~falls)
     kept = [o for o in openings if not shapely.Polygon(o.ring).intersects(fallen) or _holds(stays, o)]
@@ -143,7 +153,7 @@ def _scene(page: Page, m_per_unit: float, origin: Floats) -> _Scene:
     arcs[:, :2] = (arcs[:, :2] - origin) * m_per_unit
     arcs[:, 2] *= m_per_unit
     bent, bent_path, used = bent_arcs(segments, work.segment_path)
-    meanings = [(meaning_of(s.block) if s.block else "") or meaning_of(s.layer) for s in work.styles]
+    meanings: list[str] = [(meaning_of(s.block) if s.block else "") or meaning_of(s.layer) for s in work.styles]
     style_of = work.path_style[work.segment_path] if len(segments) else np.zeros(0, np.int32)
     straight = ~used & ~_lettering(segments, work.segment_path, work.n_paths)
     lines = merge_lines(segments[straight], style_of[straight])
@@ -199,7 +209,7 @@ def _find_openings(
     says_door = [scene.meanings[swing_styles[s.arc]] in ("door", "opening") for s in loose]
     openings += loose_doors(loose, bands, says_door)
     openings += inset_windows(bands, lines, usable, scene.meanings, openings)
-    openings += glazing(lines, usable, scene.meanings, openings, bands)
+    openings += glazing(lines, usable, scene.meanings, openings)
     return _distinct(openings)
 
 
@@ -279,9 +289,7 @@ class _Maker:
     ) -> Element:
         scene = self._scene
         every = [scene.lines.pieces[scene.lines.first_piece[k] : scene.lines.first_piece[k + 1]] for k in lines]
-        used = (
-            np.unique(np.concatenate([*every, np.array(pieces, np.int32)]).astype(np.int32)) if every or pieces else []
-        )
+        used: Ints = np.unique(np.concatenate([*every, np.array(pieces, np.int32)])).astype(np.int32)
         paths = {int(scene.segment_path[k]) for k in used} | {int(scene.arc_path[a]) for a in arcs}
         outline = ring / self._scale + self._origin
         power = {"area": 2}

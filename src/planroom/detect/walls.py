@@ -7,6 +7,7 @@ Glossary. *Face*: a maximal line that may bound a wall. *Band*: the strip betwee
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -24,7 +25,7 @@ _SAME_OFFSET_M = 0.012
 
 @dataclass(slots=True)
 class Bands:
-    """Bands as a struct of arrays: direction (N,), low and high offsets (N,), start and end (N,), faces (N, 2) line ids.
+    """Bands as a struct of arrays: direction, low and high offset, start and end (N,), and faces (N, 2), ids of lines.
 
     `axes` (D, 2) as in `Lines`; corridor (N,) numbers the corridor of each.
     """
@@ -105,8 +106,9 @@ def _meaning(style: Style) -> str:
 def find_bands(lines: Lines, faces: Bools, styles: list[Style], doors: Floats) -> Bands:
     """Bands between the faces of `lines` that `faces` (N,) names, in the pens that draw walls.
 
-    doors (K, 2, 2): hinge and latch of the door swings; the pens of what they hang on are the walls'. A pair counts where nothing runs between its faces over some stretch. A pair that is clean only in part (a window's
-    lines lie between) counts where its thickness is one that clean pairs of the sheet have.
+    doors (K, 2, 2): hinge and latch of the door swings; the pens of what they hang on are the walls'. A pair counts
+    where nothing runs between its faces over some stretch. A pair that is clean only in part (a window's lines lie
+    between) counts where its thickness is one that clean pairs of the sheet have.
     """
     index = np.flatnonzero(faces).astype(np.int32)
     first, second = _pairs(lines, index)
@@ -184,7 +186,7 @@ def _groups(keys: Ints) -> tuple[Ints, list[slice]]:
     """Distinct values of sorted keys and the slice that each fills."""
     values, first = np.unique(keys, return_index=True)
     edges = [*first.tolist(), len(keys)]
-    return values, [slice(a, b) for a, b in zip(edges, edges[1:], strict=False)]
+    return values, [slice(a, b) for a, b in pairwise(edges)]
 
 
 def _wall_pens(lines: Lines, first: Ints, second: Ints, styles: list[Style], doors: Floats) -> Bools:
@@ -293,7 +295,7 @@ def find_junctions(bands: Bands) -> np.ndarray[tuple[int], np.dtype[np.object_]]
     corners = [_meet(along, first, second, cross, a, b) for a, b in _corner_offsets(bands, first, second)]
     patches = np.asarray(shapely.polygons(np.stack([*corners, corners[0]], axis=1)), dtype=object)
     touches = (shapely.distance(patches, polygons[first]) < 0.05) & (shapely.distance(patches, polygons[second]) < 0.05)
-    return patches[touches]
+    return np.asarray(patches[touches], dtype=object)
 
 
 def _corner_offsets(bands: Bands, first: Ints, second: Ints) -> list[tuple[Floats, Floats]]:
@@ -345,17 +347,18 @@ def believable(bands: Bands, proven_m: Floats) -> Bools:
     return np.asarray((thickness > min(0.55 * low, 0.085)) & (thickness < 1.4 * high + 0.02))
 
 
-def rooted(bands: Bands, patches: np.ndarray[tuple[int], np.dtype[np.object_]], openings: Floats) -> Bools:
-    """Which bands (N,) hang together over a good length, or hold a sure door or window; the rest are strokes of symbols.
+def rooted(bands: Bands, patches: np.ndarray[tuple[int], np.dtype[np.object_]], openings: Floats, sure: Bools) -> Bools:
+    """Which bands (N,) hang together over a good length, or hold a sure door or window; the rest are symbols' strokes.
 
-    patches (J,): junctions. openings (K, 4, 2): rings of the sure ones, which join the bands at their ends.
+    patches (J,): junctions. openings (K, 4, 2): rings of doors and windows, which join the bands at their ends;
+    sure (K,).
     """
     rings = shapely.polygons(openings) if len(openings) else np.zeros(0, dtype=object)
     parts = shapely.buffer(np.concatenate([bands.polygons(), patches, rings]), 0.02, join_style="mitre")
     group = connected(parts)
     n = len(bands)
     metres = np.bincount(group[:n], bands.end - bands.start, minlength=len(parts))
-    holds = np.bincount(group[n + len(patches) :], minlength=len(parts)) > 0
+    holds = np.bincount(group[n + len(patches) :][sure], minlength=len(parts)) > 0
     return np.asarray(holds[group[:n]] | (metres[group[:n]] > 4.0))
 
 

@@ -116,8 +116,8 @@ def _files(path: Path) -> Iterator[tuple[Path, OSError | None]]:
         for name in sorted(names):
             if not name.startswith("."):
                 yield Path(folder, name), None
-    for error in refused:
-        yield Path(error.filename or path), error
+    for refusal in refused:
+        yield Path(refusal.filename or path), refusal
 
 
 def _is_drawing(file: Path) -> bool:

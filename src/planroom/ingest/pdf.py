@@ -255,7 +255,7 @@ class _Walker:
 
 
 def _strings(text_page: pdfium.PdfTextPage) -> dict[int, str]:
-    """What each text object, by its address, says: PDFium looks through the whole page for one, so all are read at once.
+    """What each text object, by its address, says: PDFium looks through the page for each one, so all are read at once.
 
     A blank that PDFium finds between two words of an object belongs to it.
     """

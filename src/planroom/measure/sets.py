@@ -1,8 +1,8 @@
 """Which sheets of a set show the same storey, and which one of them is counted.
 
-A storey is drawn on many sheets: general plan, enlarged plan, ceiling plan, demolition plan, last month's revision. Only
-one may count. Two plans show one storey where their rooms say so, or where one file gives both the storey's name and the
-one is a special view of it.
+A storey is drawn on many sheets: general plan, enlarged plan, ceiling plan, demolition plan, last month's revision.
+Only one may count. Two plans show one storey where their rooms say so, or where one file gives both the storey's name
+and the one is a special view of it.
 """
 
 from __future__ import annotations

@@ -33,9 +33,7 @@ def take_off(sheets: list[Sheet], groups: list[dict[str, Any]], height_m: float 
     """
     heights = _heights(sheets, height_m)
     counting = {g["counts"] for g in groups if g["counts"]}
-    notes = {
-        sheet: g["note"] if g["counts"] else g["note"] for g in groups for sheet in g["sheets"] if sheet not in counting
-    }
+    notes = {sheet: g["note"] for g in groups for sheet in g["sheets"] if sheet not in counting}
     quantities: list[Quantity] = []
     for sheet in sheets:
         note = notes.get(sheet.id, "" if sheet.id in counting else f"{sheet.kind}: not in the totals")

@@ -8,9 +8,10 @@ from planroom.records import Text
 from planroom.units import parse_lengths
 
 _CLEAR = re.compile(
-    r"^\s*(?:c\.?h\.?|clg\.?(?: ?ht\.?)?|ceiling(?: height)?|clear(?: height)?|h\.?s\.?p\.?|hauteur sous plafond|l\.?h\.?|r\.?h\.?"
-    r"|lichte (?:höhe|raumhöhe)|raumhöhe|altura libre|alt\.? libre|a\.?l\.?|h\.? libre|h\.? utile|altezza|huonekorkeus|rumshöjd|"
-    r"p[ée]-direito|pd|vrije hoogte|h)\s*[.:=]?\s*(?P<value>\d[\d.,]*\s*(?:mm|cm|m)?|\d+'\s*-?\s*\d*[^a-z]*)$",
+    r"^\s*(?:c\.?h\.?|clg\.?(?: ?ht\.?)?|ceiling(?: height)?|clear(?: height)?|h\.?s\.?p\.?|hauteur sous plafond"
+    r"|l\.?h\.?|r\.?h\.?|lichte (?:höhe|raumhöhe)|raumhöhe|altura libre|alt\.? libre|a\.?l\.?|h\.? libre|h\.? utile"
+    r"|altezza|huonekorkeus|rumshöjd|p[ée]-direito|pd|vrije hoogte|h)"
+    r"\s*[.:=]?\s*(?P<value>\d[\d.,]*\s*(?:mm|cm|m)?|\d+'\s*-?\s*\d*[^a-z]*)$",
     re.IGNORECASE,
 )
 

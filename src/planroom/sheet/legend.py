@@ -18,7 +18,8 @@ _WORDS: list[tuple[Status, re.Pattern[str]]] = [
     (
         "demolished",
         re.compile(
-            r"demol|to be removed|abbruch|abriss|démoli|a démolir|à démolir|derrib|demoli|riv(?:s|ning|as)|puret|purku|slop|te slopen",
+            r"demol|to be removed|abbruch|abriss|démoli|a démolir|à démolir|derrib|demoli|riv(?:s|ning|as)|puret|purku"
+            r"|slop|te slopen",
             re.IGNORECASE,
         ),
     ),
@@ -40,9 +41,9 @@ Pen = tuple[int, float, bool, bool]
 
 
 def read_legend(linework: Linework, texts: list[Text]) -> dict[Pen, Status]:
-    """What each pen means by the sheet's legend: pens drawn left of words such as EXISTING WALL, where only one claims them.
+    """What each pen means by the sheet's legend: pens drawn left of words such as EXISTING WALL.
 
-    Empty without a legend of at least two different meanings.
+    A pen that two meanings claim has none. Empty without a legend of at least two different meanings.
     """
     captions = [(t, s) for t in texts if _WALL.search(t.string) and (s := _status_of(t.string)) and len(t.string) < 48]
     if len({s for _, s in captions}) < 2 or len(linework.segments_xyxy) == 0:
@@ -80,7 +81,7 @@ def _status_of(words: str) -> Status | None:
 
 
 def set_status(elements: list[Element], linework: Linework, legend: dict[Pen, Status]) -> None:
-    """Give walls their status from the pens that draw and fill them, or from their layers; openings follow their wall."""
+    """Give walls their status from the pens that draw and fill them, or from layers; openings follow their wall."""
     layers = [next((s for s, p in _LAYERS if p.search(style.layer)), None) for style in linework.styles]
     if not legend and not any(layers):
         return

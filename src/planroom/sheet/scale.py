@@ -1,7 +1,7 @@
 """The scale of a sheet, with the evidence: printed ratios, dimension strings against their lines, graphic bars.
 
-A printed ratio says what the drawing was made for; dimensions and bars are drawn with it and survive a resized print, so
-they decide. Where they contradict each other nothing is measured: a withheld number beats a wrong one.
+A printed ratio says what the drawing was made for; dimensions and bars are drawn with it and survive a resized print,
+so they decide. Where they contradict each other nothing is measured: a withheld number beats a wrong one.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ def _owners_ahead(of: NDArray[np.int64], stop: NDArray[np.int64]) -> Floats:
 
 
 def _between_ticks(linework: Linework, texts: list[Text]) -> list[list[float]]:
-    """For each text the lengths, in sheet units, that it may stand for: between marks on the lines that it stands on."""
+    """For each text the lengths, in sheet units, that it may stand for: between marks on the lines under it."""
     segments = linework.segments_xyxy
     if len(segments) == 0 or not texts:
         return [[] for _ in texts]
@@ -184,7 +184,7 @@ def _spans(
     high: float,
     height: float,
 ) -> list[float]:
-    """The gap round `at` between the marks that cross the line from `low` to `high`; a gap left for the text joins on."""
+    """The gap round `at` between the marks that cross the line from `low` to `high`; a gap for the text joins on."""
     reach = max(high - low, 2.0) + 8 * height
     strip = shapely.LineString([at + u * (low - reach), at + u * (high + reach)])
     near = tree.query(strip, predicate="dwithin", distance=0.15 * height)
@@ -200,10 +200,10 @@ def _spans(
         return []
     # the text stands in the middle of what it measures
     best = [
-        (r - l)
-        for l in left[-4:].tolist()
-        for r in right[:4].tolist()
-        if abs(r + l) < 0.12 * (r - l) + 0.3 * height and r - l > height
+        end - start
+        for start in left[-4:].tolist()
+        for end in right[:4].tolist()
+        if abs(end + start) < 0.12 * (end - start) + 0.3 * height and end - start > height
     ]
     return best[:4]
 

@@ -46,10 +46,7 @@ def read_title_block(texts: list[Text], extent: tuple[float, float, float, float
     title = _captioned(texts, "title", lambda s: len(s) > 3) or _tallest_title(texts)
     revision = _captioned(texts, "revision", _REVISION.match)
     kind, view, storey = classify_title(title or "", imperial=imperial)
-    if number and number[0] in _DISCIPLINES:
-        discipline = _DISCIPLINES[number[0]]
-    else:
-        discipline = None
+    discipline = _DISCIPLINES.get(number[0]) if number else None
     return TitleBlock(number, title, revision, discipline, kind, view, storey)
 
 
@@ -105,7 +102,7 @@ def _captioned(texts: list[Text], field: str, fits: object) -> str | None:
             string = text.string.strip()
             if text is caption or plain(string) in every or not fits(string):  # type: ignore[operator]  # a predicate
                 continue
-            below, right = caption.y - text.y, text.x - caption.x
+            below = caption.y - text.y
             reach = 9 * max(caption.height, text.height)
             under = (
                 0 < below < reach
@@ -121,7 +118,7 @@ def _captioned(texts: list[Text], field: str, fits: object) -> str | None:
 
 
 def _edge_number(texts: list[Text], extent: tuple[float, float, float, float]) -> str | None:
-    x0, y0, x1, y1 = extent
+    x0, _, x1, _ = extent
     edge = [t for t in texts if _NUMBER.match(t.string.strip()) and t.x > x1 - 0.25 * (x1 - x0)]
     tallest = max(edge, key=lambda t: t.height, default=None)
     if tallest is None or tallest.height < 1.5 * sorted(t.height for t in texts)[len(texts) // 2]:

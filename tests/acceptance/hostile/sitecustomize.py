@@ -44,4 +44,4 @@ if "planroom.ingest.child" in sys.orig_argv:
         return _load(document, index, *rest)
 
     pdf.read_pdf = read_pdf
-    pdf._read_page = read_page
+    pdf._read_page = read_page  # type: ignore[assignment]  # takes whatever it passes on

@@ -1,0 +1,85 @@
+"""Runs stages in a process of its own and says on standard output when each begins and ends, and what it leased.
+
+    python stages.py read KIND FILE FOLDER
+    python stages.py report FILE FOLDER
+
+Each mark is a JSON line, and is waited for to be answered by a line on standard input. Before a stage begins, garbage is
+collected and free memory is given back, so that a stage cannot hide in what another has left.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from planroom import pipeline, publish
+from planroom.config import Settings
+from planroom.memory.manager import Lease, MemoryManager
+from planroom.units import parse_bytes
+
+LIMIT_BYTES = parse_bytes("8GiB")
+
+
+def mark(**words: Any) -> None:
+    """Say `words`, and wait until they were heard."""
+    print(json.dumps(words), flush=True)
+    sys.stdin.readline()
+
+
+def begin(stage: str) -> None:
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    mark(begin=stage)
+
+
+class MarkedLedger(MemoryManager):
+    """A ledger that marks the leases named in `stages`, each with the most that was leased on top while it was held."""
+
+    def __init__(self, *stages: str):
+        super().__init__(LIMIT_BYTES)
+        self._stages = stages
+        self._before = 0
+
+    def lease(self, size_bytes: int, purpose: str, *, wait_s: float | None = None) -> Lease:
+        if purpose in self._stages:
+            begin(purpose)
+            self._before = self.leased_bytes
+            self.renew_peak()
+        return super().lease(size_bytes, purpose, wait_s=wait_s)
+
+    def _give_back(self, lease: Lease) -> None:
+        if lease.purpose in self._stages and lease._held:
+            mark(end=lease.purpose, leased=self.peak_leased_bytes - self._before)
+        super()._give_back(lease)
+
+
+def read(kind: str, file: str, folder: str) -> None:
+    """What a reader child does with a document."""
+    arguments = {"kind": kind, "path": file, "sha256": "0" * 64, "folder": folder, "picture_px": Settings().picture_px}
+    more: dict[str, Any] = {"scales": {}, "password": "", "lost": []}
+    pipeline.read_sheets(arguments | more, lambda event: None, MarkedLedger("read", "sheet", "detect", "keep"))
+
+
+def report(file: str, folder: str) -> None:
+    """What the program does with the sheets of a document, and its marked-up PDF, which is made in a child else."""
+    settings = Settings(memory_bytes=LIMIT_BYTES, cache_folder=Path(folder) / "cache", seconds=600.0)
+    ledger = MarkedLedger("measure", "the HTML report", "the workbook", "the JSON report", "the marked-up PDF")
+    found = pipeline.analyze([Path(file)], settings, ledger, lambda step: None)
+    publish.publish(found, Path(folder) / "out", settings, ledger, lambda stage, share: None)
+    arguments = {
+        "source": file if file.endswith(".pdf") else None,
+        "pictures": [sheet.picture for sheet in found.sheets],
+        "elements": {sheet.id: {e.id: e.kind for e in sheet.elements} for sheet in found.sheets},
+        "target": str(Path(folder) / "marked.pdf"),
+        "password": "",
+        "units": "metric",
+    }
+    publish.mark_up(arguments, lambda event: None, ledger)
+
+
+if __name__ == "__main__":
+    {"read": read, "report": report}[sys.argv[1]](*sys.argv[2:])
