@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from bad_files import write_pdf
+
 ROOT = Path(__file__).parent.parent
 GROUND_FLOOR = 2  # its page in the example set
 # as PYTHONPATH it makes readers misbehave
@@ -40,8 +42,10 @@ class Ran:
 
 
 def as_ran(process: subprocess.CompletedProcess[str], out: Path) -> Ran:
-    file = out / "report.json"
-    told = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+    try:
+        told = json.loads((out / "report.json").read_text("utf-8"))
+    except OSError:
+        told = {}
     return Ran(process.returncode, process.stdout, process.stderr, out, told)
 
 
@@ -130,6 +134,13 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("example")
     write_set(folder, VARIANTS[0], dxf=False)
     return folder / f"{VARIANTS[0].name}.pdf"
+
+
+@pytest.fixture(scope="session")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A good file of four pages that are quickly read."""
+    path = tmp_path_factory.mktemp("pages") / "pages.pdf"
+    return write_pdf(path, [b"10 10 m %d 300 l S" % (200 + 50 * page) for page in range(4)])
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ writable, 130 interrupted, 143 terminated.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import sys
@@ -74,7 +73,7 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
 
 @app.command("analyze", help=_ANALYZE_HELP)
 def _analyze(
-    paths: Annotated[list[Path], typer.Argument(help="Drawings and folders; links are followed.", show_default=False)],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Drawings and folders; links are followed.")],
     out: Annotated[Path, typer.Option(help="Folder for the reports.")] = Path("planroom-out"),
     memory: Annotated[str, typer.Option(help="Bytes for the whole process tree, like 2GiB.")] = "2GiB",
     profile: Annotated[str, typer.Option(help="auto; other profiles come with the models.")] = "auto",
@@ -221,7 +220,7 @@ def _write_json(report: Report, json_to: str) -> None:
             json.dump(as_json(report), sys.stdout, ensure_ascii=True, allow_nan=False)
             print(flush=True)
         except BrokenPipeError:
-            raise
+            raise  # whoever read it has gone and misses nothing: Typer ends the program quietly
         except OSError as error:
             raise as_output_error(error, Path("standard output")) from error
     else:
@@ -313,6 +312,3 @@ def main() -> None:
         sys.exit(error.exit_code)
     except KeyboardInterrupt as stop:
         sys.exit(_exit_code(stop))
-    except BrokenPipeError:  # whoever read our output has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(128 + signal.SIGPIPE)

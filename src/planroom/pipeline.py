@@ -40,6 +40,10 @@ from planroom.store.files import atomic_path
 from planroom.store.results import ResultStore, save_sheet, saved_pages
 
 Emit = Callable[[dict[str, Any]], None]
+_SHEET_BYTES = 6_000_000
+_KEEP_BYTES = 2_000_000
+_ELEMENT_BYTES = 8_000  # of a sheet's JSON while it is written
+_QUANTITIES_BYTES = 2_000  # what measuring makes of an element
 PARENT_BYTES = 96 << 20  # what the parent may grow by outside any lease: report objects, buffers
 _PAGED = ("pdf", "image")  # read page by page, in order; the others are read whole
 _NO_PLAN = ("cover", "schedule", "elevation", "section", "detail", "site")
@@ -65,7 +69,9 @@ def analyze(
         report.faults.extend(reading.faults)
         report.timings.extend(reading.timings)
     store.trim()
-    measure(report, settings)
+    elements = sum(len(sheet.elements) for sheet in report.sheets)
+    with manager.lease(min(2_000_000 + _QUANTITIES_BYTES * elements, manager.capacity_bytes), "measure"):
+        measure(report, settings)
     return report
 
 
@@ -123,10 +129,11 @@ def read_sheets(arguments: dict[str, Any], emit: Emit, ledger: MemoryManager) ->
                 return {}
             clock.note("paths", page.linework.n_paths)
             sheet = read_sheet(page, arguments, clock, progress)
-            with clock.stage("keep", page.picture_bgr.nbytes):
+            with clock.stage("keep", _KEEP_BYTES + 5 * page.picture_bgr.nbytes // 4):
                 _keep_picture(page, folder / sheet.picture)
             sheet.timings = clock.take()
-            save_sheet(folder, sheet)
+            with ledger.lease(_KEEP_BYTES + _ELEMENT_BYTES * len(sheet.elements), "the sheet's elements"):
+                save_sheet(folder, sheet)
             skip.add(page.index)
             at = None
             emit({"event": "sheet"})
@@ -186,7 +193,8 @@ class _AllBut(frozenset[int]):
 
 def read_sheet(page: Page, arguments: dict[str, Any], clock: _Clock, progress: Callable[[str, float], None]) -> Sheet:
     """One page as a sheet: title block, scale, elements, labels, status, counts."""
-    with clock.stage("sheet", 400 * len(page.linework.segments_xyxy) + 4000 * len(page.linework.texts) + 8_000_000):
+    work = page.linework
+    with clock.stage("sheet", _SHEET_BYTES + 700 * len(work.segments_xyxy) + 2500 * len(work.texts)):
         progress("sheet", 0.0)
         texts = join_runs(page.linework.texts)
         block = _title_block(page, texts)

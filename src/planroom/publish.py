@@ -12,12 +12,10 @@ from planroom.ingest.documents import plain_path
 from planroom.ingest.worker import run_growing
 from planroom.memory.manager import MemoryManager
 from planroom.records import Report, Sheet
-from planroom.report import html, markup, xlsx
-from planroom.report.json import write_json
+from planroom.report import html, json, markup, xlsx
 from planroom.store.files import as_output_error, remove_stale, staged_folder
 from planroom.store.results import load_sheet
 
-_JSON_BYTES = 16 << 20
 _CHILD_BYTES = 120 << 20
 _STEM_BYTES = 200  # file systems take names of 255 bytes
 
@@ -71,8 +69,8 @@ def _write(
         html.write_html(report, page)
     with manager.lease(min(xlsx.lease_bytes(report), manager.capacity_bytes), "the workbook"):
         xlsx.write_xlsx(report, book)
-    with manager.lease(_JSON_BYTES, "the JSON report"):
-        write_json(report, stage / "report.json")
+    with manager.lease(min(json.lease_bytes(report), manager.capacity_bytes), "the JSON report"):
+        json.write_json(report, stage / "report.json")
     progress("report", 1.0)
     return [page, stage / "report.json", book, *marked]
 

@@ -3,8 +3,8 @@
     python stages.py read KIND FILE FOLDER
     python stages.py report FILE FOLDER
 
-Each mark is a JSON line, and is waited for to be answered by a line on standard input. Before a stage begins, garbage is
-collected and free memory is given back, so that a stage cannot hide in what another has left.
+Each mark is a JSON line, and is waited for to be answered by a line on standard input. Before a stage begins, garbage
+is collected and free memory is given back, so that a stage cannot hide in what another has left.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import ctypes
 import gc
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,8 @@ class MarkedLedger(MemoryManager):
     def lease(self, size_bytes: int, purpose: str, *, wait_s: float | None = None) -> Lease:
         if purpose in self._stages:
             begin(purpose)
-            self._before = self.leased_bytes
+            # a reader holds some of its leases from the first page to the last, and what they stand for
+            self._before = 0 if purpose == "read" else self.leased_bytes
             self.renew_peak()
         return super().lease(size_bytes, purpose, wait_s=wait_s)
 
@@ -61,25 +63,20 @@ def read(kind: str, file: str, folder: str) -> None:
     """What a reader child does with a document."""
     arguments = {"kind": kind, "path": file, "sha256": "0" * 64, "folder": folder, "picture_px": Settings().picture_px}
     more: dict[str, Any] = {"scales": {}, "password": "", "lost": []}
-    pipeline.read_sheets(arguments | more, lambda event: None, MarkedLedger("read", "sheet", "detect", "keep"))
+    pipeline.read_sheets(
+        arguments | more, lambda event: None, MarkedLedger("read", "sheet", "detect", "keep", "the sheet's elements")
+    )
 
 
 def report(file: str, folder: str) -> None:
-    """What the program does with the sheets of a document, and its marked-up PDF, which is made in a child else."""
+    """What the program does with the sheets of a document; what a child does for it is done here."""
     settings = Settings(memory_bytes=LIMIT_BYTES, cache_folder=Path(folder) / "cache", seconds=600.0)
     ledger = MarkedLedger("measure", "the HTML report", "the workbook", "the JSON report", "the marked-up PDF")
     found = pipeline.analyze([Path(file)], settings, ledger, lambda step: None)
+    vars(publish)["run_growing"] = lambda entry, arguments, **_: publish.mark_up(arguments, lambda event: None, ledger)
     publish.publish(found, Path(folder) / "out", settings, ledger, lambda stage, share: None)
-    arguments = {
-        "source": file if file.endswith(".pdf") else None,
-        "pictures": [sheet.picture for sheet in found.sheets],
-        "elements": {sheet.id: {e.id: e.kind for e in sheet.elements} for sheet in found.sheets},
-        "target": str(Path(folder) / "marked.pdf"),
-        "password": "",
-        "units": "metric",
-    }
-    publish.mark_up(arguments, lambda event: None, ledger)
 
 
 if __name__ == "__main__":
-    {"read": read, "report": report}[sys.argv[1]](*sys.argv[2:])
+    stages: dict[str, Callable[..., None]] = {"read": read, "report": report}
+    stages[sys.argv[1]](*sys.argv[2:])

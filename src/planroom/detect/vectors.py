@@ -37,14 +37,14 @@ from planroom.records import Element, Floats, Ints, Linework, Page, Style, Text
 _MAX_LINES = 64
 _USUAL_DOOR_M = 0.85
 _RATIOS = (15, 220)
-_BYTES_PER_SEGMENT = 700
+_BYTES_PER_SEGMENT = 900
 Polygons = np.ndarray[tuple[int], np.dtype[np.object_]]
 _NONE: Polygons = np.zeros(0, dtype=object)
 
 
 def lease_bytes(linework: Linework) -> int:
     """Anonymous bytes that finding elements in `linework` takes, measured over drawn and real sheets."""
-    return 30_000_000 + _BYTES_PER_SEGMENT * (len(linework.segments_xyxy) + 4 * len(linework.arcs))
+    return 8_000_000 + _BYTES_PER_SEGMENT * (len(linework.segments_xyxy) + 4 * len(linework.arcs))
 
 
 def guess_scale(linework: Linework, paper_unit_m: float | None = None) -> float | None:

@@ -32,8 +32,8 @@ logging.getLogger("ezdxf").setLevel(logging.ERROR)
 
 
 def lease_bytes(file_size_bytes: int) -> int:
-    """Anonymous bytes that ezdxf takes for a file of that size: about 25 bytes of Python objects a byte of DXF."""
-    return 60_000_000 + 26 * file_size_bytes
+    """Anonymous bytes that ezdxf takes for a file of that size: about 11 bytes of Python objects a byte of DXF."""
+    return 30_000_000 + 13 * file_size_bytes
 
 
 def read_dxf(

@@ -21,7 +21,7 @@ _FORMATS = ("PNG", "JPEG", "TIFF")
 
 def lease_bytes(pixels: int) -> int:
     """Anonymous bytes that decoding and shrinking a picture takes: the decoder's rows, RGB, and the reduced copy."""
-    return 16_000_000 + 8 * pixels
+    return 8_000_000 + 12 * pixels
 
 
 def read_image(

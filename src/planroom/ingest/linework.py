@@ -71,6 +71,12 @@ class LineworkBuilder:
         """How many straight and curved pieces there are so far."""
         return len(self._segment_path) + len(self._arc_path) + len(self._bezier_path)
 
+    def lease_bytes(self) -> int:
+        """Anonymous bytes that what was added takes, and what `build` makes of it beside."""
+        straight, round_, curved = len(self._segment_path), len(self._arc_path), len(self._bezier_path)
+        rings = 300 * len(self._fills) + 16 * sum(map(len, self._fills))
+        return 90 * straight + 120 * round_ + 1500 * curved + rings + 900 * len(self.texts) + 16 * len(self._path_style)
+
     def build(self) -> Linework:
         """All that was added; curves that are circular become arcs, others are cut into straight pieces."""
         segments = np.array(self._segments, np.float64).reshape(-1, 4)

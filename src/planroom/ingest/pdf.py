@@ -25,9 +25,14 @@ from planroom.units import POINT_M
 
 _FORM_DEPTH = 12
 _LINEARIZED = re.compile(rb"/Linearized\b.{0,200}?/L\s+(\d{1,15})\b", re.DOTALL)  # the length of the whole file
-_OBJECT_BYTES = (
-    2600  # PDFium's and our own cost of one path object, measured on drawn sheets (docs/reference/memory.md)
-)
+# Measured with tests/memory/test_stages.py; docs/reference/memory.md has the figures.
+_FONT_BYTES = 44_000_000  # fonts that PDFium loads the first time that a page needs them
+_OBJECT_BYTES = 750  # of PDFium's page tree
+_POINT_BYTES = 45  # of a path in it
+_LETTER_BYTES = 240
+_PIXEL_BYTES = 4  # the picture, and the layers it is painted in
+_STROKE_BYTES = 800  # a point of the one path that is being painted or walked
+_IMAGE_PIXEL_BYTES = 1.5  # beside two and a half times what the image has decoded: its mask
 _BLANK = ord(" ")
 Matrix = tuple[float, float, float, float, float, float]
 _IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
@@ -35,7 +40,7 @@ _IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
 def lease_bytes(file_size_bytes: int) -> int:
     """Anonymous bytes that opening a PDF of that size takes before its first page is parsed."""
-    return 24_000_000 + 3 * file_size_bytes
+    return 12_000_000 + _FONT_BYTES + 3 * file_size_bytes
 
 
 def read_pdf(
@@ -103,22 +108,26 @@ def _read_page(
         if width < 1 or height < 1 or x0 == x1 or y0 == y1:  # for an empty box PDFium makes up a page of US letter
             width, height = min(width, abs(x1 - x0)), min(height, abs(y1 - y0))
             raise TruncatedFile(f"page {index + 1} has no area ({width:g} × {height:g} points)")
-        n_objects = raw.FPDFPage_CountObjects(page)
-        with ledger.lease(n_objects * _OBJECT_BYTES, f"{n_objects} objects of page {index + 1}"):
+        load = _Load()
+        load.add_page(page)
+        with ledger.lease(load.tree_bytes(), f"{load.objects} objects of page {index + 1}"):
             builder = LineworkBuilder()
             to_page = _display_matrix(page)
             text_page = page.get_textpage()
-            try:
-                _Walker(builder, text_page).walk_page(page, to_page, progress)
-            finally:
-                text_page.close()
-            linework = builder.build()
-        progress("render", 0.0)
-        scale = min(150 / 72, picture_px / max(width, height))
-        pixels = max(1, math.ceil(width * scale)) * max(1, math.ceil(height * scale))
-        with ledger.lease(pixels * 8, f"the picture of page {index + 1}"):
-            picture = page.render(scale=scale, rev_byteorder=False, may_draw_forms=True).to_numpy()
-            picture = np.ascontiguousarray(picture[:, :, :3])
+            letters = raw.FPDFText_CountChars(text_page)
+            with ledger.lease(letters * _LETTER_BYTES, f"{letters} letters of page {index + 1}"):
+                try:
+                    _Walker(builder, text_page).walk_page(page, to_page, progress)
+                finally:
+                    text_page.close()
+            with ledger.lease(builder.lease_bytes(), f"the linework of page {index + 1}"):
+                linework = builder.build()
+                progress("render", 0.0)
+                scale = min(150 / 72, picture_px / max(width, height))
+                pixels = max(1, math.ceil(width * scale)) * max(1, math.ceil(height * scale))
+                with ledger.lease(load.paint_bytes(pixels), f"the picture of page {index + 1}"):
+                    picture = page.render(scale=scale, rev_byteorder=False, may_draw_forms=True).to_numpy()
+                    picture = np.ascontiguousarray(picture[:, :, :3])
         return Page(
             index=index,
             name=document.get_page_label(index) or str(index + 1),
@@ -149,6 +158,46 @@ def _times(first: Matrix, then: Matrix) -> Matrix:
     a, b, c, d, e, f = first
     p, q, r, s, t, u = then
     return (a * p + b * r, a * q + b * s, c * p + d * r, c * q + d * s, e * p + f * r + t, e * q + f * s + u)
+
+
+class _Load:
+    """What a page asks of PDFium: its objects and their points, the longest path, the largest image."""
+
+    def __init__(self) -> None:
+        self.objects = 0
+        self._points = 0
+        self._longest = 0
+        self._image_bytes = 0
+
+    def add_page(self, page: pdfium.PdfPage) -> None:
+        """Count a page's objects, those in forms too."""
+        for i in range(raw.FPDFPage_CountObjects(page)):
+            self._add(raw.FPDFPage_GetObject(page, i), page, 0)
+
+    def _add(self, item: object, page: pdfium.PdfPage, depth: int) -> None:
+        self.objects += 1
+        kind = raw.FPDFPageObj_GetType(item)
+        if kind == raw.FPDF_PAGEOBJ_PATH:
+            points = max(0, raw.FPDFPath_CountSegments(item))
+            self._points += points
+            self._longest = max(self._longest, points)
+        elif kind == raw.FPDF_PAGEOBJ_IMAGE:
+            facts = raw.FPDF_IMAGEOBJ_METADATA()
+            if raw.FPDFImageObj_GetImageMetadata(item, page, facts):
+                mask = _IMAGE_PIXEL_BYTES if facts.bits_per_pixel > 1 else 0
+                size = round(facts.width * facts.height * (2.5 / 8 * facts.bits_per_pixel + mask))
+                self._image_bytes = max(self._image_bytes, size)
+        elif kind == raw.FPDF_PAGEOBJ_FORM and depth < _FORM_DEPTH:
+            for i in range(raw.FPDFFormObj_CountObjects(item)):
+                self._add(raw.FPDFFormObj_GetObject(item, i), page, depth + 1)
+
+    def tree_bytes(self) -> int:
+        """Bytes that the objects take for as long as the page is open."""
+        return _OBJECT_BYTES * self.objects + _POINT_BYTES * self._points
+
+    def paint_bytes(self, pixels: int) -> int:
+        """Bytes that painting the page as a picture of so many pixels takes."""
+        return _PIXEL_BYTES * pixels + _STROKE_BYTES * self._longest + self._image_bytes
 
 
 class _Walker:

@@ -19,7 +19,16 @@ from planroom.report.takeoff import Takeoff, figure
 from planroom.store.files import atomic_path
 
 SCHEMA = 1
+_BYTES_AN_ELEMENT = 4_000
+_BYTES_A_QUANTITY = 2_500
 _MEMORY = ("budget_bytes", "enforced", "peak_leased_bytes", "peak_real_bytes")
+
+
+def lease_bytes(report: Report) -> int:
+    """Anonymous bytes that `write_json` takes at its peak, beside the report itself."""
+    elements = sum(len(sheet.elements) for sheet in report.sheets)
+    sources = sum(len(quantity.sources) for quantity in report.quantities)
+    return 2_000_000 + _BYTES_AN_ELEMENT * elements + _BYTES_A_QUANTITY * len(report.quantities) + 100 * sources
 
 
 def as_json(report: Report) -> dict[str, Any]:

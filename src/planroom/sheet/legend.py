@@ -45,7 +45,9 @@ def read_legend(linework: Linework, texts: list[Text]) -> dict[Pen, Status]:
 
     A pen that two meanings claim has none. Empty without a legend of at least two different meanings.
     """
-    captions = [(t, s) for t in texts if _WALL.search(t.string) and (s := _status_of(t.string)) and len(t.string) < 48]
+    captions = [
+        (t, s) for t in texts if _speaks_of_walls(t.string) and (s := _status_of(t.string)) and len(t.string) < 48
+    ]
     if len({s for _, s in captions}) < 2 or len(linework.segments_xyxy) == 0:
         return {}
     tree = shapely.STRtree(shapely.linestrings(linework.segments_xyxy.reshape(-1, 2, 2)))
@@ -65,6 +67,11 @@ def read_legend(linework: Linework, texts: list[Text]) -> dict[Pen, Status]:
 def pen_of(style: Style) -> Pen:
     """What can be told apart by eye: colour, width, dashes, fill."""
     return style.colour, round(style.width, 1), style.dashed, style.filled
+
+
+def _speaks_of_walls(words: str) -> bool:
+    """Whether a caption is about walls: it says so, or is a single word (BESTAND)."""
+    return bool(_WALL.search(words)) or len(words.split()) == 1
 
 
 def demolished_styles(linework: Linework, legend: dict[Pen, Status]) -> set[int]:

@@ -101,16 +101,26 @@ def read_label(texts: list[Text]) -> Label:
     ordered = sorted(texts, key=lambda t: (-t.y, t.x))
     area = next((value for t in ordered if (value := parse_area(t.string)) is not None), None)
     named = [(t, use) for t in ordered if (use := use_of(t.string))]
-    number = next((t.string.strip() for t in ordered if _NUMBER.match(t.string.strip())), "")
     if not named:
         other = [t for t in ordered if _is_name(t.string)]
         tallest = max(other, key=lambda t: t.height, default=None)
-        return Label(_tidy(tallest.string) if tallest else "", number, "", area)
-    first, use = named[0]
+        return Label(_tidy(tallest.string) if tallest else "", _number(ordered, tallest), "", area)
+    tallest_m = max(t.height for t, _ in named)
+    # a note may name a room too ("WALL BETWEEN GARAGE AND"); the label is short, and among the tallest
+    first, use = min(named, key=lambda n: (n[0].height < 0.8 * tallest_m, len(n[0].string.split()) > 3))
     lines = [t for t in ordered if _is_name(t.string) and abs(t.x - first.x) < 4 * first.height]
     lines = [t for t in lines if abs(t.y - first.y) < 2.6 * first.height and abs(t.height / first.height - 1) < 0.2]
     name = " ".join(_tidy(t.string) for t in lines) or _tidy(first.string)
-    return Label(name, number, use_of(name) or use, area)
+    return Label(name, _number(ordered, first), use_of(name) or use, area)
+
+
+def _number(texts: list[Text], name: Text | None) -> str:
+    """The room's number: of what is shaped like one the nearest to the name, digits before letters (a door's tag)."""
+    numbers = [t for t in texts if _NUMBER.match(t.string.strip())]
+    if name is not None:
+        numbers = [t for t in numbers if math.hypot(t.x - name.x, t.y - name.y) < 6 * name.height]
+        numbers.sort(key=lambda t: (not t.string.strip()[0].isdigit(), math.hypot(t.x - name.x, t.y - name.y)))
+    return numbers[0].string.strip() if numbers else ""
 
 
 def _is_name(string: str) -> bool:

@@ -51,11 +51,11 @@ def staged_folder(folder: Path) -> Iterator[Path]:
         yield stage
         files = sorted(file for file in stage.rglob("*") if file.is_file())
         targets = [folder / file.relative_to(stage) for file in files]
-        for target in targets:  # whatever can refuse does so before the first file is replaced
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if target.is_dir():
-                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
+        blocked = next((target for target in targets if target.is_dir()), None)
+        if blocked is not None:  # found before the first file is replaced
+            raise OutputNotWritable(os.strerror(errno.EISDIR), place=str(blocked))
         for file, target in zip(files, targets, strict=True):
+            target.parent.mkdir(parents=True, exist_ok=True)
             file.replace(target)
     except OutputError as error:
         error.place = error.place.replace(str(stage), str(folder))

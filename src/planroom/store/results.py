@@ -123,7 +123,7 @@ def find_sheet(folder: Path, page: int, sheet_id: str | None = None) -> Sheet | 
             picture.seek(-len(_PNG_END), os.SEEK_END)
             if picture.read() == _PNG_END:
                 return sheet
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         pass  # whatever a damaged file makes of itself
     with contextlib.suppress(OSError):
         (folder / f"{page}.json").unlink()
@@ -170,5 +170,5 @@ def whole(folder: Path) -> dict[str, Any] | None:
     try:
         facts = json.loads((folder / _WHOLE).read_text("utf-8"))
         return facts if set(facts["pages"]) <= set(saved_pages(folder)) else None
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
