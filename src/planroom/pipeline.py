@@ -194,7 +194,7 @@ class _AllBut(frozenset[int]):
 def read_sheet(page: Page, arguments: dict[str, Any], clock: _Clock, progress: Callable[[str, float], None]) -> Sheet:
     """One page as a sheet: title block, scale, elements, labels, status, counts."""
     work = page.linework
-    with clock.stage("sheet", _SHEET_BYTES + 700 * len(work.segments_xyxy) + 2500 * len(work.texts)):
+    with clock.stage("sheet", _SHEET_BYTES + 800 * len(work.segments_xyxy) + 2500 * len(work.texts)):
         progress("sheet", 0.0)
         texts = join_runs(page.linework.texts)
         block = _title_block(page, texts)

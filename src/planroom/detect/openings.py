@@ -7,6 +7,7 @@ into the wall, glass lines within the wall's thickness, nothing at all (a cased 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -20,6 +21,7 @@ from planroom.records import Floats
 _MAX_PLAIN_M = 2.6
 _MAX_END_PLAIN_M = 1.4
 _CODE_REACH_M = 1.2
+_LEVEL_M = 0.01
 
 
 @dataclass(slots=True)
@@ -169,15 +171,20 @@ def _read_cell(
 def _panes(cell: Cell) -> tuple[int, int]:
     """How many lines run all along the cell within the wall's thickness, and how many in line with its faces.
 
-    Pieces at one depth (panes between mullions) count together; a leaf that stops short of one end is no pane.
+    Pieces at one depth (panes between mullions) count together; a leaf that stops short of one end is no pane. Two
+    lines a frame's thickness apart are a frame, wherever in the wall they lie.
     """
-    within = faces = 0
-    for depth, begin, end, cover in _levels(cell):
-        margin = max(0.13, 0.12 * cell.width)
-        if cover > 0.68 and begin - cell.start < margin and cell.end - end < margin:
-            inside = 0.1 < depth < 0.9
-            within, faces = within + inside, faces + (not inside)
-    return within, faces
+    margin = max(0.13, 0.12 * cell.width)
+    whole = [
+        depth
+        for depth, begin, end, cover in _levels(cell)
+        if cover > 0.68 and begin - cell.start < margin and cell.end - end < margin
+    ]
+    within = sum(0.1 < depth < 0.9 for depth in whole)
+    framed = any(0.018 < (b - a) * cell.thickness < 0.12 for a, b in pairwise(sorted(whole)))
+    if not within and framed and cell.thickness > 0.2:
+        within = 2
+    return within, len(whole) - sum(0.1 < depth < 0.9 for depth in whole)
 
 
 def _vanishes(cell: Cell) -> bool:
@@ -194,12 +201,12 @@ def _levels(cell: Cell) -> list[tuple[float, float, float, float]]:
     if not cell.inner:
         return []
     cover, begin = np.array(cell.cover), np.array(cell.begin)
-    level, at = np.unique(np.round(np.array(cell.depth) * cell.thickness / 0.02), return_inverse=True)
+    level, at = np.unique(np.round(np.array(cell.depth) * cell.thickness / _LEVEL_M), return_inverse=True)
     end = begin + cover * cell.width
     end = np.where(begin < cell.start, cell.start + cover * cell.width, end)
     return [
         (
-            float(level[k] * 0.02 / cell.thickness),
+            float(level[k] * _LEVEL_M / cell.thickness),
             float(begin[at == k].min()),
             float(end[at == k].max()),
             float(cover[at == k].sum()),
@@ -214,12 +221,13 @@ def _is_plain(cell: Cell) -> bool:
 
 
 def _slides(cell: Cell) -> bool:
-    """Two panels, one behind the other: lines over part of the cell from either end, at different depths."""
+    """Two panels, one behind the other: what is drawn over either half of the cell lies at different depths."""
     sides: tuple[list[float], list[float]] = ([], [])
-    for begin, cover, depth in zip(cell.begin, cell.cover, cell.depth, strict=True):
-        middle = (begin + begin + cover * cell.width) / 2 - (cell.start + cell.end) / 2
-        if 0.28 < cover < 0.78 and abs(middle) > 0.06 * cell.width:
-            sides[middle > 0].append(depth)
+    for depth, begin, end, cover in _levels(cell):
+        left, right = begin - cell.start, cell.end - end
+        half = 0.28 * cell.width < end - begin < 0.78 * cell.width and cover > 0.24
+        if half and abs(left - right) > 0.12 * cell.width:
+            sides[left > right].append(depth)
     if not sides[0] or not sides[1] or cell.width < 0.9:
         return False
     return abs(float(np.mean(sides[0]) - np.mean(sides[1]))) * cell.thickness > 0.012

@@ -16,6 +16,7 @@ from planroom.records import Page
 from planroom.units import INCH_M, format_bytes
 
 Image.MAX_IMAGE_PIXELS = None  # the lease is the limit
+_COEFFICIENT_BYTES = 6  # a pixel of a progressive JPEG, which is decoded as a whole whatever its size will be
 _FORMATS = ("PNG", "JPEG", "TIFF")
 
 
@@ -36,20 +37,25 @@ def read_image(
 
     Raises OversizedInput where a frame does not fit the bytes at hand, TruncatedFile where its data ends early.
     """
+    with _open(path) as image:
+        frames = getattr(image, "n_frames", 1)
+    for index in range(frames):
+        if pages is None or index in pages:
+            progress("read", index / frames)
+            with _open(path) as image:  # anew for each frame: an open image keeps the pixels that it decoded
+                page = _read_frame(image, index, picture_px, ledger)
+            yield page
+
+
+def _open(path: Path) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of broken EXIF blocks, which nothing here reads
-            image = Image.open(path, formats=_FORMATS)
-            frames = getattr(image, "n_frames", 1)
+            return Image.open(path, formats=_FORMATS)
     except UnidentifiedImageError as error:
         raise MislabelledFile("is no PNG, JPEG or TIFF") from error
     except (OSError, SyntaxError, ValueError) as error:
         raise TruncatedFile(f"its header is broken: {error}") from error
-    with image:
-        for index in range(frames):
-            if pages is None or index in pages:
-                progress("read", index / frames)
-                yield _read_frame(image, index, picture_px, ledger)
 
 
 def _read_frame(image: Image.Image, index: int, picture_px: int, ledger: MemoryManager) -> Page:
@@ -58,10 +64,11 @@ def _read_frame(image: Image.Image, index: int, picture_px: int, ledger: MemoryM
         width, height = image.size
         if width < 8 or height < 8:
             raise NoSheet(f"is {width} × {height} pixels")
+        whole_bytes = _COEFFICIENT_BYTES * width * height if image.info.get("progressive") else 0
         if image.format == "JPEG":
             image.draft("RGB", (picture_px, picture_px))
         pixels = image.size[0] * image.size[1]
-        with ledger.lease(lease_bytes(pixels), f"a picture of {width} × {height} pixels"):
+        with ledger.lease(whole_bytes + lease_bytes(pixels), f"a picture of {width} × {height} pixels"):
             factor = min(1.0, picture_px / max(width, height))
             size = (max(1, round(width * factor)), max(1, round(height * factor)))
             small = image.convert("RGB").resize(

@@ -25,14 +25,32 @@ def label_rooms(elements: list[Element], texts: list[Text], m_per_unit: float) -
         )
         for i, room in enumerate(rooms):
             _name(room, [texts[k] for k in text_of[room_of == i]])
-    garages = [shape for room, shape in zip(rooms, shapes, strict=True) if room.traits.get("use") == "garage"]
-    others = [shape for room, shape in zip(rooms, shapes, strict=True) if room.traits.get("use") != "garage"]
+    _correct_openings(elements, rooms, shapes, m_per_unit)
+
+
+def _correct_openings(
+    elements: list[Element], rooms: list[Element], shapes: list[shapely.Geometry], m_per_unit: float
+) -> None:
+    """Openings whose rooms tell better what they are: a garage's door, a closed leaf between two rooms."""
+    tree = shapely.STRtree(shapes)
     for element in elements:
-        if element.kind in ("window", "opening") and element.sizes.get("width", 0) * m_per_unit > _GARAGE_DOOR_M:
-            edge = shapely.Polygon(element.outline).buffer(0.1 / m_per_unit)
-            if any(edge.intersects(g) for g in garages) and not any(edge.intersects(o) for o in others):
-                element.kind = "door"
-                element.traits["subtype"] = "garage"
+        if element.kind not in ("window", "opening"):
+            continue
+        edge = shapely.Polygon(element.outline).buffer(0.1 / m_per_unit)
+        beside = [rooms[k] for k in tree.query(edge, predicate="intersects")]
+        width = element.sizes.get("width", 0) * m_per_unit
+        thickness = element.sizes.get("thickness", 1) * m_per_unit
+        inside = [room for room in beside if room.traits.get("use") != "outdoor"]
+        if width > _GARAGE_DOOR_M and beside and all(room.traits.get("use") == "garage" for room in beside):
+            element.kind, element.traits["subtype"] = "door", "garage"
+        elif element.kind == "window" and len(inside) > 1 and thickness < 0.2 and 0.55 < width < 1.3:
+            # nobody glazes a partition at that width: it is a leaf drawn closed
+            element.kind, element.traits["subtype"] = "door", "closed"
+            element.confidence = min(element.confidence, 0.6)
+        elif element.kind == "opening" and len(beside) == 1 and inside and width < 3.2:
+            # a hole from a room to the open air is closed by something, and it shows no glass
+            element.kind, element.traits["subtype"] = "door", "unclear"
+            element.confidence = 0.55
 
 
 def name_uses(elements: list[Element]) -> None:
