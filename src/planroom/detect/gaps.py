@@ -12,8 +12,8 @@ from itertools import pairwise
 import numpy as np
 import shapely
 
+from planroom.detect.bands import Bands, Polygons, strips
 from planroom.detect.lines import Lines
-from planroom.detect.walls import Bands, strips
 from planroom.records import Floats, Ints
 
 MAX_GAP_M = 6.5
@@ -70,7 +70,7 @@ class Cell:
         return float(point @ self.along), float(point[1] * self.along[0] - point[0] * self.along[1])
 
 
-def find_gaps(bands: Bands, junctions: np.ndarray[tuple[int], np.dtype[np.object_]]) -> list[Cell]:
+def find_gaps(bands: Bands, junctions: Polygons) -> list[Cell]:
     """The gaps behind every end of every band, each once, from a hand's breadth to `MAX_GAP_M` wide.
 
     junctions (J,): patches of wall that no band covers; they end a gap too.

@@ -236,3 +236,10 @@ def dashes(lines: Lines, longest_m: float = 0.7, least: int = 4) -> Bools:
     found = np.zeros(len(order), bool)
     found[order] = sizes[run] >= least
     return found
+
+
+def groups(keys: Ints) -> tuple[Ints, list[slice]]:
+    """Distinct values of sorted keys and the slice that each fills."""
+    values, first = np.unique(keys, return_index=True)
+    edges = [*first.tolist(), len(keys)]
+    return values, [slice(a, b) for a, b in pairwise(edges)]

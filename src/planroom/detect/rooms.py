@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
+from planroom.detect.bands import Bands, Polygons, strips
 from planroom.detect.openings import Opening
-from planroom.detect.walls import Bands, connected, strips
 from planroom.records import Floats
 
 _CRACK_M = 0.012
@@ -28,22 +28,7 @@ class WallPiece:
     bands: list[int]
 
 
-def standing(bands: Bands, openings: list[Opening], named: bool) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Which bands (N,) belong to a connected group that holds a door or a window.
-
-    Frames, tables, furniture and title blocks have neither. Where layers name the walls (`named`) all stand.
-    """
-    if len(bands) == 0 or named:
-        return np.ones(len(bands), bool)
-    polygons = np.concatenate([bands.polygons(), np.array([shapely.Polygon(o.ring) for o in openings], dtype=object)])
-    group = connected(shapely.buffer(polygons, 0.03, join_style="mitre"))
-    alive = {int(group[len(bands) + i]) for i, o in enumerate(openings) if o.kind != "opening"}
-    return np.isin(group[: len(bands)], list(alive))
-
-
-def solid(
-    bands: Bands, junctions: np.ndarray[tuple[int], np.dtype[np.object_]], openings: list[Opening]
-) -> shapely.Geometry:
+def solid(bands: Bands, junctions: Polygons, openings: list[Opening]) -> shapely.Geometry:
     """Walls with every opening closed, cracks healed; the holes of its parts are the rooms."""
     parts = [*bands.polygons(), *junctions, *(shapely.Polygon(_longer(o.ring, 0.005)) for o in openings)]
     whole = shapely.union_all(shapely.make_valid(np.array(parts, dtype=object)))

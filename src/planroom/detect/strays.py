@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
+from planroom.detect.bands import Bands
 from planroom.detect.gaps import Cell
 from planroom.detect.lines import Lines
 from planroom.detect.openings import Opening
 from planroom.detect.swings import Swing
-from planroom.detect.walls import Bands
 from planroom.records import Floats, Ints
 
 _PLAIN_THICKNESS_M = 0.12

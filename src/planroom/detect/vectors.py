@@ -6,39 +6,30 @@ thickness or a door's width, so a rough one (from the doors themselves) does whe
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import shapely
 
+from planroom.detect.bands import Bands, Polygons
 from planroom.detect.codes import read_codes
+from planroom.detect.elements import ElementMaker
 from planroom.detect.gaps import cut_gaps, find_gaps
-from planroom.detect.layers import meaning_of
-from planroom.detect.lines import Bools, Lines, bent_arcs, merge_lines
+from planroom.detect.lines import Bools, bent_arcs
 from planroom.detect.openings import Opening, read_gaps
-from planroom.detect.rooms import WallPiece, find_rooms, find_wall_pieces, solid, standing
+from planroom.detect.rooms import find_rooms, find_wall_pieces, solid
+from planroom.detect.scene import Scene, says_other, set_scene
+from planroom.detect.standing import believable, find_blocks, find_junctions, rooted, standing
 from planroom.detect.strays import glazing, inset_windows, loose_doors
 from planroom.detect.swings import Swing, find_swings, swing_radius_unit
-from planroom.detect.walls import (
-    Bands,
-    believable,
-    find_bands,
-    find_blocks,
-    find_faces,
-    find_junctions,
-    layers_name_walls,
-    rooted,
-)
-from planroom.records import Element, Floats, Ints, Linework, Page, Style, Text
+from planroom.detect.walls import find_bands, find_faces, layers_name_walls
+from planroom.records import Element, Ints, Linework, Page
 
-_MAX_LINES = 64
 _USUAL_DOOR_M = 0.85
 _RATIOS = (15, 220)
 _BYTES_PER_SEGMENT = 900
-Polygons = np.ndarray[tuple[int], np.dtype[np.object_]]
 _NONE: Polygons = np.zeros(0, dtype=object)
 
 
@@ -61,22 +52,6 @@ def guess_scale(linework: Linework, paper_unit_m: float | None = None) -> float 
     return None if radius is None else _USUAL_DOOR_M / radius
 
 
-@dataclass(slots=True)
-class _Scene:
-    """A sheet in metres: pieces, arcs and texts, the paths that they belong to, and what its styles mean."""
-
-    segments: Floats
-    segment_path: Ints
-    arcs: Floats
-    arc_path: Ints
-    arc_pieces: list[Ints]
-    lines: Lines
-    meanings: list[str]
-    styles: list[Style]
-    style_of_path: Ints
-    texts: list[Text]
-
-
 def find_elements(
     page: Page,
     m_per_unit: float,
@@ -91,7 +66,7 @@ def find_elements(
     those that remain without it.
     """
     origin = np.array(page.extent[:2])
-    scene = _scene(page, m_per_unit, origin)
+    scene = set_scene(page, m_per_unit, origin)
     extent = tuple(float((v - o) * m_per_unit) for v, o in zip(page.extent, (*origin, *origin), strict=True))
     progress("detect", 0.2)
     faces = find_faces(scene.lines, scene.styles, extent)  # type: ignore[arg-type]  # four floats by construction
@@ -117,92 +92,27 @@ def find_elements(
     rooms = find_rooms(_without(gone, scene, bands, blocks, openings) if gone else closed)
     pieces = find_wall_pieces(bands, closed)
     progress("detect", 1.0)
-    make = _Maker(scene, origin, m_per_unit)
+    make = ElementMaker(scene, origin, m_per_unit)
     found = [make.wall(piece, bands) for piece in pieces]
     found += [make.opening(opening) for opening in openings]
     found += [make.room(room) for room in rooms]
     return found
 
 
-def _without(
-    gone: Collection[int], scene: _Scene, bands: Bands, blocks: Polygons, openings: list[Opening]
-) -> shapely.Geometry:
-    """What stands once the walls drawn in the styles `gone`, and the openings in them, are demolished."""
-    falls: Bools = np.asarray(np.isin(scene.lines.style[bands.faces], list(gone)).all(1))
-    fallen = shapely.union_all(shapely.buffer(bands.polygons()[falls], 0.05, join_style="mitre"))
-    stays = bands.take(~falls)
-    kept = [o for o in openings if not shapely.Polygon(o.ring).intersects(fallen) or _holds(stays, o)]
-    return solid(stays, np.concatenate([find_junctions(stays), blocks]), kept)
-
-
-def _holds(bands: Bands, opening: Opening) -> bool:
-    """Whether a band in line with the opening stands at one of its ends."""
-    ring = shapely.Polygon(opening.ring).buffer(0.05, join_style="mitre")
-    along = opening.ring[1] - opening.ring[0]
-    for k in shapely.STRtree(bands.polygons()).query(ring, predicate="intersects"):
-        axis = bands.axes[bands.direction[k]]
-        if abs(axis[0] * along[1] - axis[1] * along[0]) < 0.05 * np.hypot(*along):
-            return True
-    return False
-
-
-def _scene(page: Page, m_per_unit: float, origin: Floats) -> _Scene:
-    work = page.linework
-    segments = (work.segments_xyxy - np.tile(origin, 2)) * m_per_unit
-    arcs = work.arcs.copy()
-    arcs[:, :2] = (arcs[:, :2] - origin) * m_per_unit
-    arcs[:, 2] *= m_per_unit
-    bent, bent_path, used = bent_arcs(segments, work.segment_path)
-    meanings: list[str] = [(meaning_of(s.block) if s.block else "") or meaning_of(s.layer) for s in work.styles]
-    style_of = work.path_style[work.segment_path] if len(segments) else np.zeros(0, np.int32)
-    straight = ~used & ~_lettering(segments, work.segment_path, work.n_paths)
-    lines = merge_lines(segments[straight], style_of[straight])
-    lines.pieces = np.flatnonzero(straight).astype(np.int32)[lines.pieces]
-    texts = [
-        t._replace(x=(t.x - origin[0]) * m_per_unit, y=(t.y - origin[1]) * m_per_unit, height=t.height * m_per_unit)
-        for t in work.texts
-    ]
-    return _Scene(
-        segments,
-        work.segment_path,
-        np.concatenate([arcs, bent]),
-        np.concatenate([work.arc_path, bent_path]),
-        [],
-        lines,
-        meanings,
-        work.styles,
-        work.path_style,
-        texts,
-    )
-
-
-def _lettering(segments: Floats, paths: Ints, n_paths: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Which pieces (N,) are strokes or outlines of letters: paths of many pieces, all of them short."""
-    length = np.hypot(segments[:, 2] - segments[:, 0], segments[:, 3] - segments[:, 1])
-    longest = np.zeros(n_paths)
-    np.maximum.at(longest, paths, length)
-    pieces = np.bincount(paths, minlength=n_paths)
-    return np.asarray(((pieces >= 8) & (longest < 0.3))[paths])
-
-
-def _find_swings(scene: _Scene) -> tuple[list[Swing], Ints]:
+def _find_swings(scene: Scene) -> tuple[list[Swing], Ints]:
     """Swings, their arcs numbered as in the scene, and the style of each arc of the scene."""
     style = scene.style_of_path[scene.arc_path] if len(scene.arcs) else np.zeros(0, np.int32)
-    index = np.flatnonzero(~_says_other(scene)[style])
+    index = np.flatnonzero(~says_other(scene)[style])
     swings = [replace(s, arc=int(index[s.arc])) for s in find_swings(scene.arcs[index], scene.segments)]
     return swings, style
 
 
-def _says_other(scene: _Scene) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    return np.array([m in ("other", "stair") for m in scene.meanings], bool)
-
-
 def _find_openings(
-    scene: _Scene, bands: Bands, patches: Polygons, swings: list[Swing], swing_styles: Ints, view: str
+    scene: Scene, bands: Bands, patches: Polygons, swings: list[Swing], swing_styles: Ints, view: str
 ) -> list[Opening]:
     dashed = np.array([s.dashed for s in scene.styles], bool)
     lines = scene.lines
-    drawn = ~_says_other(scene) & ~dashed
+    drawn = ~says_other(scene) & ~dashed
     usable = np.flatnonzero(drawn[lines.style]).astype(np.int32) if len(lines) else np.zeros(0, np.int32)
     cells = cut_gaps(find_gaps(bands, patches), lines, usable)
     openings, loose = read_gaps(cells, swings, read_codes(scene.texts), lines, scene.meanings, heads=view == "ceiling")
@@ -234,82 +144,23 @@ def _distinct(openings: list[Opening]) -> list[Opening]:
     return list(kept.values())
 
 
-class _Maker:
-    """Turns findings in metres into elements in sheet units."""
-
-    def __init__(self, scene: _Scene, origin: Floats, m_per_unit: float):
-        self._scene = scene
-        self._origin = origin
-        self._scale = m_per_unit
-
-    def wall(self, piece: WallPiece, bands: Bands) -> Element:
-        faces = bands.faces[piece.bands].ravel()
-        return self._element(
-            "wall",
-            piece.ring,
-            0.9,
-            list(faces),
-            [],
-            [],
-            {"length": piece.length_m, "thickness": piece.thickness_m},
-            {},
-        )
-
-    def opening(self, opening: Opening) -> Element:
-        element = self._element(
-            opening.kind,
-            opening.ring,
-            opening.confidence,
-            opening.lines,
-            opening.arcs,
-            opening.leaf_pieces,
-            {"width": opening.width_m, "thickness": opening.thickness_m},
-            {"subtype": opening.subtype} if opening.subtype else {},
-        )
-        if opening.code:
-            element.traits["code"] = opening.code.string
-            if opening.code.width_m and opening.code.height_m:
-                element.stated |= {"width_m": opening.code.width_m, "height_m": opening.code.height_m}
-        return element
-
-    def room(self, room: shapely.Polygon) -> Element:
-        ring = np.array(room.exterior.coords)[:-1]
-        return self._element("room", ring, 0.8, [], [], [], {"area": room.area, "perimeter": room.length}, {})
-
-    def _element(
-        self,
-        kind: str,
-        ring: Floats,
-        confidence: float,
-        lines: list[int],
-        arcs: list[int],
-        pieces: list[int],
-        sizes: dict[str, float],
-        traits: dict[str, str],
-    ) -> Element:
-        scene = self._scene
-        every = [scene.lines.pieces[scene.lines.first_piece[k] : scene.lines.first_piece[k + 1]] for k in lines]
-        used: Ints = np.unique(np.concatenate([*every, np.array(pieces, np.int32)])).astype(np.int32)
-        paths = {int(scene.segment_path[k]) for k in used} | {int(scene.arc_path[a]) for a in arcs}
-        outline = ring / self._scale + self._origin
-        power = {"area": 2}
-        return Element(
-            id=element_id(kind, outline, self._scale),
-            kind=kind,
-            outline=outline,
-            confidence=confidence,
-            lines=np.round(scene.segments[used][:_MAX_LINES] / self._scale + np.tile(self._origin, 2), 3)
-            if len(used)
-            else np.zeros((0, 4)),
-            sources=[f"path:{p}" for p in sorted(paths)[:_MAX_LINES]],
-            sizes={name: value / self._scale ** power.get(name, 1) for name, value in sizes.items()},
-            traits=traits,
-        )
+def _without(
+    gone: Collection[int], scene: Scene, bands: Bands, blocks: Polygons, openings: list[Opening]
+) -> shapely.Geometry:
+    """What stands once the walls drawn in the styles `gone`, and the openings in them, are demolished."""
+    falls: Bools = np.asarray(np.isin(scene.lines.style[bands.faces], list(gone)).all(1))
+    fallen = shapely.union_all(shapely.buffer(bands.polygons()[falls], 0.05, join_style="mitre"))
+    stays = bands.take(~falls)
+    kept = [o for o in openings if not shapely.Polygon(o.ring).intersects(fallen) or _holds(stays, o)]
+    return solid(stays, np.concatenate([find_junctions(stays), blocks]), kept)
 
 
-def element_id(kind: str, outline: Floats, m_per_unit: float) -> str:
-    """A name that stays the same while the drawing does: the kind and where the element lies, to a few centimetres."""
-    middle = np.round(outline.mean(0) * m_per_unit / 0.05).astype(int)
-    span = np.round(np.ptp(outline, axis=0) * m_per_unit / 0.1).astype(int)
-    digest = hashlib.blake2s(f"{kind}{middle.tolist()}{span.tolist()}".encode(), digest_size=4).hexdigest()
-    return f"{kind[0]}{digest}"
+def _holds(bands: Bands, opening: Opening) -> bool:
+    """Whether a band in line with the opening stands at one of its ends."""
+    ring = shapely.Polygon(opening.ring).buffer(0.05, join_style="mitre")
+    along = opening.ring[1] - opening.ring[0]
+    for k in shapely.STRtree(bands.polygons()).query(ring, predicate="intersects"):
+        axis = bands.axes[bands.direction[k]]
+        if abs(axis[0] * along[1] - axis[1] * along[0]) < 0.05 * np.hypot(*along):
+            return True
+    return False

@@ -6,14 +6,12 @@ Glossary. *Face*: a maximal line that may bound a wall. *Band*: the strip betwee
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import pairwise
-
 import numpy as np
 import shapely
 
+from planroom.detect.bands import Bands
 from planroom.detect.layers import meaning_of
-from planroom.detect.lines import Bools, Lines, dashes, repeated
+from planroom.detect.lines import Bools, Lines, dashes, groups, repeated
 from planroom.records import Floats, Ints, Style
 
 MIN_THICKNESS_M = 0.045
@@ -21,55 +19,6 @@ MAX_THICKNESS_M = 0.62
 _MIN_OVERLAP_M = 0.05
 _THICK_M = 0.28
 _SAME_OFFSET_M = 0.012
-
-
-@dataclass(slots=True)
-class Bands:
-    """Bands as a struct of arrays: direction, low and high offset, start and end (N,), and faces (N, 2), ids of lines.
-
-    `axes` (D, 2) as in `Lines`; corridor (N,) numbers the corridor of each.
-    """
-
-    axes: Floats
-    direction: Ints
-    low: Floats
-    high: Floats
-    start: Floats
-    end: Floats
-    faces: Ints
-    corridor: Ints
-
-    def __len__(self) -> int:
-        return len(self.low)
-
-    def take(self, keep: Bools | Ints) -> Bands:
-        """Only the bands that `keep` names."""
-        return Bands(
-            self.axes,
-            self.direction[keep],
-            self.low[keep],
-            self.high[keep],
-            self.start[keep],
-            self.end[keep],
-            self.faces[keep],
-            self.corridor[keep],
-        )
-
-    def polygons(self) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
-        """The bands (N,) as shapely polygons in metres."""
-        return strips(self.axes[self.direction], self.low, self.high, self.start, self.end)
-
-
-def strips(
-    along: Floats, low: Floats, high: Floats, start: Floats, end: Floats
-) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
-    """Rectangles (N,) between two offsets and two positions along unit vectors `along` (N, 2)."""
-    across = np.stack([-along[:, 1], along[:, 0]], axis=1)
-    corners = [
-        across * o[:, None] + along * s[:, None] for o, s in ((low, start), (low, end), (high, end), (high, start))
-    ]
-    rings = np.stack([*corners, corners[0]], axis=1)
-    return np.asarray(shapely.polygons(rings), dtype=object)
 
 
 def find_faces(lines: Lines, styles: list[Style], extent: tuple[float, float, float, float]) -> Bools:
@@ -170,7 +119,7 @@ def _clear_share(lines: Lines, index: Ints, first: Ints, second: Ints) -> Floats
         at, line = tree.query(inner)
         order = np.lexsort((lines.start[here[line]], at))
         at, line = at[order], here[line[order]]
-        for pair, group in zip(*_groups(at), strict=True):
+        for pair, group in zip(*groups(at), strict=True):
             p = pairs[pair]
             covered, reach = 0.0, low[p]
             for k in line[group]:
@@ -180,13 +129,6 @@ def _clear_share(lines: Lines, index: Ints, first: Ints, second: Ints) -> Floats
                     reach = stop
             share[p] = 1 - covered / max(high[p] - low[p], 1e-9)
     return share
-
-
-def _groups(keys: Ints) -> tuple[Ints, list[slice]]:
-    """Distinct values of sorted keys and the slice that each fills."""
-    values, first = np.unique(keys, return_index=True)
-    edges = [*first.tolist(), len(keys)]
-    return values, [slice(a, b) for a, b in pairwise(edges)]
 
 
 def _wall_pens(lines: Lines, first: Ints, second: Ints, styles: list[Style], doors: Floats) -> Bools:
@@ -272,108 +214,3 @@ def _drop_nested(bands: Bands) -> Bands:
     keep = np.ones(len(bands), bool)
     keep[inner[area[inner] < 0.98 * area[outer]]] = False
     return bands.take(keep)
-
-
-def find_junctions(bands: Bands) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
-    """The patches (J,) where two walls meet and neither is drawn as a band: corners, and T and X crossings.
-
-    A patch is what the two strips share, where it touches both bands.
-    """
-    none: np.ndarray[tuple[int], np.dtype[np.object_]] = np.zeros(0, dtype=object)
-    if len(bands) < 2:
-        return none
-    polygons = bands.polygons()
-    first, second = shapely.STRtree(polygons).query(
-        shapely.buffer(polygons, 0.06, join_style="mitre"), predicate="intersects"
-    )
-    along = bands.axes[bands.direction]
-    cross = along[first, 0] * along[second, 1] - along[first, 1] * along[second, 0]
-    keep = (first < second) & (np.abs(cross) > 0.35)
-    first, second, cross = first[keep], second[keep], cross[keep]
-    if len(first) == 0:
-        return none
-    corners = [_meet(along, first, second, cross, a, b) for a, b in _corner_offsets(bands, first, second)]
-    patches = np.asarray(shapely.polygons(np.stack([*corners, corners[0]], axis=1)), dtype=object)
-    touches = (shapely.distance(patches, polygons[first]) < 0.05) & (shapely.distance(patches, polygons[second]) < 0.05)
-    return np.asarray(patches[touches], dtype=object)
-
-
-def _corner_offsets(bands: Bands, first: Ints, second: Ints) -> list[tuple[Floats, Floats]]:
-    low_a, high_a, low_b, high_b = bands.low[first], bands.high[first], bands.low[second], bands.high[second]
-    return [(low_a, low_b), (low_a, high_b), (high_a, high_b), (high_a, low_b)]
-
-
-def _meet(along: Floats, first: Ints, second: Ints, cross: Floats, a: Floats, b: Floats) -> Floats:
-    """Where two lines given by direction and offset cross (N, 2): offset = -x sin + y cos for both."""
-    u, v = along[first], along[second]
-    return np.stack([(v[:, 0] * a - u[:, 0] * b) / cross, (v[:, 1] * a - u[:, 1] * b) / cross], axis=1)
-
-
-def find_blocks(
-    lines: Lines, faces: Bools, bands: Bands, texts: Floats
-) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
-    """Closed outlines (K,) of faces too thick for a band: piers and stone walls. texts (T, 2): where words stand.
-
-    Meant for drawings whose layers name the walls, where nothing else closes such a small space.
-    """
-    first, last = lines.points()
-    strings = shapely.linestrings(np.stack([first[faces], last[faces]], axis=1))
-    if len(strings) == 0:
-        return np.zeros(0, dtype=object)
-    noded = shapely.union_all(shapely.set_precision(strings, 0.002))
-    blocks = shapely.get_parts(shapely.polygonize([noded]))
-    small = (shapely.area(blocks) < 4.0) & shapely.is_empty(shapely.buffer(blocks, -0.65))
-    if len(texts) and small.any():
-        small[np.unique(shapely.STRtree(shapely.points(texts)).query(blocks, predicate="contains")[0])] = False
-    blocks = blocks[small]
-    polygons = bands.polygons()
-    at, band = shapely.STRtree(polygons).query(blocks, predicate="intersects")
-    order = np.argsort(at, kind="stable")
-    uncovered = shapely.area(blocks)
-    for block, group in zip(*_groups(at[order]), strict=True):
-        uncovered[block] = shapely.difference(blocks[block], shapely.union_all(polygons[band[order][group]])).area
-    return np.asarray(blocks[uncovered > 0.5 * shapely.area(blocks)], dtype=object)
-
-
-def believable(bands: Bands, proven_m: Floats) -> Bools:
-    """Which bands (N,) are about as thick as walls with openings in them are: thicknesses `proven_m` (K,).
-
-    Anything between the thinnest and the thickest proven wall stays, with some room; roof edges and shelves go.
-    """
-    thickness = bands.high - bands.low
-    if len(proven_m) < 3:
-        return np.ones(len(bands), bool)
-    low, high = np.quantile(proven_m, [0.1, 0.9])
-    return np.asarray((thickness > min(0.55 * low, 0.085)) & (thickness < 1.4 * high + 0.02))
-
-
-def rooted(bands: Bands, patches: np.ndarray[tuple[int], np.dtype[np.object_]], openings: Floats, sure: Bools) -> Bools:
-    """Which bands (N,) hang together over a good length, or hold a sure door or window; the rest are symbols' strokes.
-
-    patches (J,): junctions. openings (K, 4, 2): rings of doors and windows, which join the bands at their ends;
-    sure (K,).
-    """
-    rings = shapely.polygons(openings) if len(openings) else np.zeros(0, dtype=object)
-    parts = shapely.buffer(np.concatenate([bands.polygons(), patches, rings]), 0.02, join_style="mitre")
-    group = connected(parts)
-    n = len(bands)
-    metres = np.bincount(group[:n], bands.end - bands.start, minlength=len(parts))
-    holds = np.bincount(group[n + len(patches) :][sure], minlength=len(parts)) > 0
-    return np.asarray(holds[group[:n]] | (metres[group[:n]] > 4.0))
-
-
-def connected(polygons: np.ndarray[tuple[int], np.dtype[np.object_]]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """A group number (N,) for each polygon: those that touch, directly or over others, share it."""
-    parent = list(range(len(polygons)))
-
-    def root(i: int) -> int:
-        while parent[i] != i:
-            parent[i] = parent[parent[i]]
-            i = parent[i]
-        return i
-
-    a, b = shapely.STRtree(polygons).query(polygons, predicate="intersects")
-    for i, j in zip(a.tolist(), b.tolist(), strict=True):
-        if i < j:
-            parent[root(i)] = root(j)
-    return np.array([root(i) for i in range(len(polygons))], np.int64)
