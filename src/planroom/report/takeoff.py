@@ -67,10 +67,7 @@ class Takeoff:
         """Why the sheet was grouped with others, or counted instead of them; "" if it stands alone."""
         for group in self.report.groups:
             if sheet.id in group.get("sheets", ()):
-                words = [group.get("storey"), group.get("note") or group.get("reason") or group.get("evidence")]
-                others = [self.sheet_name(other) for other in group["sheets"] if other != sheet.id]
-                together = f"together with {', '.join(others)}" if others else ""
-                return "; ".join(str(word) for word in (*words, together) if word)
+                return str(group.get("note") or "")
         return ""
 
 
