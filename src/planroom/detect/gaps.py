@@ -146,13 +146,15 @@ def _cut(whole: Cell, near: Ints, first: Floats, last: Floats) -> list[Cell]:
     bounds = [whole.start, *_spread(cuts, 0.08), whole.end]
     flat = (o1 - o0 < 0.02) & (s1 - s0 > 0.12)
     slant = ~flat & ~upright & (s1 - s0 > 0.08) & (o1 - o0 > 0.05)
+    # glass that runs on behind mullions, from one end of the gap to the other
+    through = flat & (np.abs(s0 - whole.start) < 0.16) & (np.abs(s1 - whole.end) < 0.16)
     cells = []
     for start, end in pairwise(bounds):
         cell = Cell(
             whole.along, whole.low, whole.high, start, end, whole.both, whole.band, whole.beyond, len(bounds) - 2
         )
         overlap = np.minimum(s1, end) - np.maximum(s0, start)
-        bounded = (s0 > start - 0.16) & (s1 < end + 0.16)
+        bounded = ((s0 > start - 0.16) & (s1 < end + 0.16)) | through
         for k in np.flatnonzero(flat & bounded & (overlap > 0.2 * cell.width)):
             offset = (o0[k] + o1[k]) / 2
             if whole.low - 0.04 <= offset <= whole.high + 0.04:

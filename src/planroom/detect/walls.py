@@ -157,15 +157,19 @@ def _wall_pens(lines: Lines, first: Ints, second: Ints, styles: list[Style], doo
 
 
 def _doors_hung(pairs: Bands, style: Ints, n_styles: int, doors: Floats) -> Floats:
-    """How many doors (K, 2, 2) have both hinge and latch at a band of each style (S,)."""
+    """How many doors (K, 2, 2) have hinge and latch at bands of each style (S,) that run as the closed leaf does."""
     count = np.zeros(n_styles)
     if len(doors) == 0 or len(pairs) == 0:
         return count
     tree = shapely.STRtree(pairs.polygons())
+    leaf = doors[:, 1] - doors[:, 0]
+    leaf = leaf / np.maximum(np.hypot(leaf[:, 0], leaf[:, 1]), 1e-9)[:, None]
+    along = pairs.axes[pairs.direction]
     at_hinge, at_latch = np.zeros((len(doors), n_styles), bool), np.zeros((len(doors), n_styles), bool)
     for side, found in ((0, at_hinge), (1, at_latch)):
         door, band = tree.query(shapely.points(doors[:, side]), predicate="dwithin", distance=0.12)
-        found[door, style[band]] = True
+        in_line = np.abs(leaf[door, 0] * along[band, 1] - leaf[door, 1] * along[band, 0]) < 0.35
+        found[door[in_line], style[band[in_line]]] = True
     return np.asarray((at_hinge & at_latch).sum(0), np.float64)
 
 

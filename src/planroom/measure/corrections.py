@@ -6,12 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from planroom.errors import BadCorrections
-from planroom.records import Sheet
+from planroom.errors import BadCorrections, UsageError
+from planroom.records import Element, Sheet
 from planroom.units import parse_scale
 
 _ENTRIES = {"scale", "counts", "remove", "kinds", "storey", "view", "height_m", "status"}
 _KINDS = {"door", "window", "opening", "room", "wall"}
+_STATUSES = {"new", "existing", "demolished"}
+_USES = {"bedroom": ("bedroom",), "toilet": ("toilet", "bathroom")}  # counts of rooms, and the uses that they count
 
 
 def read_corrections(path: Path) -> dict[str, dict[str, Any]]:
@@ -31,21 +33,36 @@ def read_corrections(path: Path) -> dict[str, dict[str, Any]]:
             unknown = sorted(set(entry) - _ENTRIES) if isinstance(entry, dict) else "no object"
             raise BadCorrections(f"unknown entries: {unknown}; known are {sorted(_ENTRIES)}", place=where)
         _check(entry, where)
-        checked[sheet] = entry | ({"scale": parse_scale(str(entry["scale"]))} if "scale" in entry else {})
+        checked[sheet] = entry | ({"scale": _scale(entry["scale"], where)} if "scale" in entry else {})
     return checked
 
 
+def _scale(told: Any, where: str) -> float:
+    try:
+        return parse_scale(str(told))
+    except UsageError as error:
+        raise BadCorrections(f"scale: {error.message}", place=where, hint=error.advice) from error
+
+
 def _check(entry: dict[str, Any], where: str) -> None:
-    counts = entry.get("counts", {})
-    if not isinstance(counts, dict) or not all(isinstance(v, int) and v >= 0 for v in counts.values()):
+    counts, kinds, statuses = (entry.get(name, {}) for name in ("counts", "kinds", "status"))
+    countable = _KINDS | set(_USES)
+    if not isinstance(counts, dict) or not all(type(v) is int and v >= 0 for v in counts.values()):
         raise BadCorrections("counts must be whole numbers by kind", place=where)
-    kinds = entry.get("kinds", {})
+    if set(counts) - countable:
+        raise BadCorrections(f"counts has {sorted(set(counts) - countable)}, not of {sorted(countable)}", place=where)
     if not isinstance(kinds, dict) or set(map(str, kinds.values())) - _KINDS:
         raise BadCorrections(f"kinds must be by element id, of {sorted(_KINDS)}", place=where)
-    if not isinstance(entry.get("remove", []), list):
+    if not isinstance(statuses, dict) or set(map(str, statuses.values())) - _STATUSES:
+        raise BadCorrections(f"status must be by element id, of {sorted(_STATUSES)}", place=where)
+    remove = entry.get("remove", [])
+    if not isinstance(remove, list) or not all(isinstance(name, str) for name in remove):
         raise BadCorrections("remove must be a list of element ids", place=where)
-    height = entry.get("height_m")
-    if height is not None and not (isinstance(height, int | float) and 0 < height < 100):
+    for name in ("storey", "view"):
+        if not isinstance(entry.get(name, ""), str):
+            raise BadCorrections(f"{name} must be a word in quotes", place=where)
+    height = entry.get("height_m", 1)
+    if type(height) not in (int, float) or not 0 < height < 100:
         raise BadCorrections("height_m must be a height in metres", place=where)
 
 
@@ -63,18 +80,26 @@ def apply_corrections(sheets: list[Sheet], corrections: dict[str, dict[str, Any]
         if named - ids:
             raise BadCorrections(f"has no element {sorted(named - ids)[0]}", place=f"sheet {sheet.id}")
         for element in sheet.elements:
-            was = element.kind
-            element.kind = entry.get("kinds", {}).get(element.id, element.kind)
+            kind = entry.get("kinds", {}).get(element.id, element.kind)
             element.status = entry.get("status", {}).get(element.id, element.status)
-            if element.kind != was:
-                sheet.counts[was] -= 1
-                sheet.counts[element.kind] = sheet.counts.get(element.kind, 0) + 1
-                element.confidence = 1.0
-        for element in [e for e in sheet.elements if e.id in entry.get("remove", [])]:
-            sheet.elements.remove(element)
-            sheet.counts[element.kind] -= 1
+            if kind != element.kind:
+                _add(sheet, element, -1)
+                element.kind, element.confidence = kind, 1.0
+                _add(sheet, element, 1)
+        gone = set(entry.get("remove", []))
+        for element in sheet.elements:
+            if element.id in gone:
+                _add(sheet, element, -1)
+        sheet.elements = [e for e in sheet.elements if e.id not in gone]
         sheet.counts |= entry.get("counts", {})
         sheet.storey = entry.get("storey", sheet.storey)
         sheet.view = entry.get("view", sheet.view)
         if "height_m" in entry:
             sheet.heights = {"clear": float(entry["height_m"])}
+
+
+def _add(sheet: Sheet, element: Element, many: int) -> None:
+    """Count an element in (1) or out (-1) of all counts of the sheet that hold it."""
+    use = element.traits.get("use") if element.kind == "room" else None
+    for name in (element.kind, *(name for name, uses in _USES.items() if use in uses)):
+        sheet.counts[name] = max(0, sheet.counts.get(name, 0) + many)

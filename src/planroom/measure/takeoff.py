@@ -144,21 +144,31 @@ class _Maker:
     def count(
         self, key: str, item: str, elements: list[Element], given: int | None, *, apart: bool = False
     ) -> Quantity:
-        """How many; unsure elements make it an estimate. given: a corrected or better count than the elements'."""
+        """How many; unsure elements, or walls told without a scale, make it an estimate.
+
+        given: the sheet's count; where it is not the number of elements, a person has said so.
+        """
         value = len(elements) if given is None else given
         unsure = sum(e.confidence < _UNSURE for e in elements)
+        by_hand = value != len(elements)
+        rough = self.m_per_unit is None and bool(elements)
+        reason = None
+        if not by_hand and unsure:
+            reason = f"{unsure} of them are not sure"
+        elif not by_hand and rough:
+            reason = "told with a scale guessed from the doors, as the sheet shows none that holds"
         return Quantity(
             id=self._id(key, "count"),
             item=item,
             measure="count",
             unit="pcs",
             value=float(value),
-            interval=(float(max(0, value - unsure)), float(value)),
-            state="estimated" if unsure or value != len(elements) else "measured",
+            interval=(float(value if by_hand else max(0, value - unsure)), float(value)),
+            state="estimated" if reason else "measured",
             sheet=self.sheet.id,
             sources=[e.id for e in elements],
-            note=self._note(apart),
-            reason=f"{unsure} of them are not sure" if unsure else None,
+            note="; ".join(filter(None, (self._note(apart), "given by hand" if by_hand else ""))),
+            reason=reason,
         )
 
     def sum(

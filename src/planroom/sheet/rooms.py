@@ -47,7 +47,7 @@ def _correct_openings(
             # nobody glazes a partition at that width: it is a leaf drawn closed
             element.kind, element.traits["subtype"] = "door", "closed"
             element.confidence = min(element.confidence, 0.6)
-        elif element.kind == "opening" and len(beside) == 1 and inside and width < 3.2:
+        elif element.kind == "opening" and len(beside) == 1 and inside and inside[0].traits.get("use") and width < 3.2:
             # a hole from a room to the open air is closed by something, and it shows no glass
             element.kind, element.traits["subtype"] = "door", "unclear"
             element.confidence = 0.55
