@@ -52,6 +52,7 @@ FIELDS = {
     "sheets[].view": "what a plan shows: `general`, `enlarged`, `ceiling`, `demolition`, …; empty if it is no plan",
     "sheets[].storey": "level as a normal name: `0` ground floor, `1`, `-1`, `roof`, …; empty where unknown",
     "sheets[].discipline": "`architecture`, `structure`, …, or null",
+    "sheets[].remark": "why nothing, or less than one would expect, was found; empty otherwise",
     "sheets[].revision": "revision in the title block, or null",
     "sheets[].grouping": "why the sheet counts, or which one counts instead",
     "sheets[].scale.ratio": "what the sheet prints: 50.0 for 1:50; null where it prints none. `scale` itself is null "
@@ -107,6 +108,7 @@ FIELDS = {
     "groups[].storey": "level that the group's sheets show",
     "groups[].sheets[]": "ids of the sheets that show it",
     "groups[].counts": "id of the one that is counted; null where none is",
+    "groups[].doubt": "whether sheets of one revision disagree on what they count",
     "groups[].note": "why",
     "timings[].stage": "`reader`, `read`, `sheet`, `detect`, `keep`, `measure`",
     "timings[].file": "the file; absent for the stages of the whole set",

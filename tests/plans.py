@@ -94,7 +94,9 @@ class Drawing:
         """The drawing as a reader would hand it over, with a margin of three metres."""
         return page_of(self.linework(placing, order), margin=3 / placing.unit_m)
 
-    def elements(self, placing: Placing = PLAIN, *, view: str = "", order: Sequence[int] | None = None) -> list[Element]:
+    def elements(
+        self, placing: Placing = PLAIN, *, view: str = "", order: Sequence[int] | None = None
+    ) -> list[Element]:
         """What is found in it."""
         return find_elements(self.page(placing, order), placing.unit_m, lambda _stage, _share: None, view=view)
 

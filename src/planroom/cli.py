@@ -11,6 +11,7 @@ import shutil
 import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +26,7 @@ from rich.table import Table
 
 from planroom import __version__
 from planroom.config import DEFAULT_MEMORY_BYTES, LEAST_MEMORY_BYTES, Settings
-from planroom.errors import BudgetRefused, PlanroomError, UsageError
+from planroom.errors import BudgetRefused, OutputNotWritable, PlanroomError, UsageError
 from planroom.ingest.worker import Cancelled, kill_largest
 from planroom.measure.corrections import read_corrections
 from planroom.memory.enforce import Enforcement, hold, own_anonymous_bytes
@@ -44,7 +45,9 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
-    help="Reads construction drawings inside the RAM it is given and turns them into traced quantities.",
+    help="""Reads construction drawings inside the RAM it is given and turns them into traced quantities.
+
+    Example: planroom analyze plans/ --out takeoff --memory 2GiB""",
 )
 _stderr = Console(stderr=True)
 _ANALYZE_HELP = """Take off drawings: PDF, PNG/JPEG/TIFF, DXF, IFC, or folders of them.
@@ -153,6 +156,10 @@ def _run(paths: list[Path], out: Path, settings: Settings, json_to: str, timings
     """Analyse, publish and show; returns the exit code."""
     check_out(out)
     if json_to not in ("", "-"):
+        if Path(json_to).is_dir():
+            raise OutputNotWritable(
+                "is a folder", place=json_to, hint="name a file after --json, or - for standard output"
+            )
         check_out(Path(json_to).parent)
     started_s = time.monotonic()
     console = Console(stderr=json_to == "-")
@@ -248,9 +255,12 @@ def _show(console: Console, report: Report, written: list[Path], wall_s: float) 
             console.print(f"withheld: {escape(reason)}", highlight=False, soft_wrap=True)
     for fault in report.faults:
         console.print(f"[red]fault[/] {escape(fault.line())}", highlight=False, soft_wrap=True)
+    remarks = Counter(sheet.remark for sheet in report.sheets if sheet.remark)
+    for remark, sheets in remarks.items():
+        console.print(f"{_number(sheets, 'sheet')}: {escape(remark)}", highlight=False, soft_wrap=True)
     memory = report.memory
     console.print(
-        f"{len(report.sheets)} sheets in {wall_s:.1f} s, {report.status}. "
+        f"{_number(len(report.sheets), 'sheet')} in {wall_s:.1f} s, {report.status}. "
         f"Memory: {format_bytes(memory['budget_bytes'])} given, "
         f"peak {format_bytes(memory['peak_leased_bytes'])} leased, {format_bytes(memory['peak_real_bytes'])} real, "
         f"enforced: {memory['enforced']}.",
@@ -259,6 +269,10 @@ def _show(console: Console, report: Report, written: list[Path], wall_s: float) 
     )
     console.print(f"Report: {escape(str(written[0].resolve()))}", highlight=False, soft_wrap=True)
     console.print(f"        {escape(', '.join(p.name for p in written[1:]))}", highlight=False, soft_wrap=True)
+
+
+def _number(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def _few(names: list[str], most: int = 3) -> str:

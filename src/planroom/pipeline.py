@@ -78,7 +78,7 @@ def analyze(
 def measure(report: Report, settings: Settings) -> None:
     """Apply the corrections, group the sheets, and fill in the quantities.
 
-    Raises UsageError where sheets were asked for by names that none of them has.
+    Raises UsageError where sheets were asked for, or given a scale, by names that none of them has.
     """
     start_s = time.monotonic()
     if settings.sheets and report.sheets:
@@ -89,9 +89,12 @@ def measure(report: Report, settings: Settings) -> None:
                 f"--sheets {','.join(settings.sheets)}: no sheet has such a name", hint=f"there are {there}"
             )
         report.sheets = named
+    unknown = [n for n in settings.scales if n != "*" and not any(_is_named(s, (n,)) for s in report.sheets)]
+    if unknown and report.sheets:
+        raise UsageError(f"--scale {unknown[0]}=…: no sheet has such a name")
     apply_corrections(report.sheets, settings.corrections)
     report.groups = group_sheets(report.sheets)
-    report.quantities = take_off(report.sheets, report.groups, settings.height_m)
+    report.quantities = take_off(report.sheets, report.groups, settings.height_m, settings.units)
     report.timings.append({"stage": "measure", "wall_s": round(time.monotonic() - start_s, 4)})
 
 
@@ -224,7 +227,9 @@ def read_sheet(page: Page, arguments: dict[str, Any], clock: _Clock, progress: C
         sheet.elements = page.elements
         name_uses(sheet.elements)
     elif sheet.kind not in _NO_PLAN:
-        m_per_unit = (sheet.scale.m_per_unit if sheet.scale else None) or doors
+        # doors tell walls from furniture better than a scale that contradicts the drawing
+        doubted = doors is not None and sheet.scale is not None and "against the sheet" in sheet.scale.evidence
+        m_per_unit = doors if doubted else (sheet.scale.m_per_unit if sheet.scale else None) or doors
         if m_per_unit is not None and len(page.linework.segments_xyxy):
             with clock.stage("detect", vectors.lease_bytes(page.linework)):
                 legend = read_legend(page.linework, texts)
@@ -238,7 +243,21 @@ def read_sheet(page: Page, arguments: dict[str, Any], clock: _Clock, progress: C
     for element in sheet.elements:
         element.id = f"{sheet.id}.{element.id}"
     sheet.counts = count(sheet.elements)
+    sheet.remark = _remark(page, sheet)
     return sheet
+
+
+def _remark(page: Page, sheet: Sheet) -> str:
+    """Why nothing was found on a sheet, in words for whoever looks for its numbers; "" where nothing needs saying."""
+    if sheet.elements or sheet.kind in _NO_PLAN:
+        return ""
+    if len(page.linework.segments_xyxy) == 0:
+        return "a picture without lines: scans and photos are shown, but not read yet"
+    if not page.linework.texts:
+        return "its lettering is drawn as lines, so neither title nor scale could be read: nothing was counted"
+    if sheet.kind == "unknown":
+        return "it names no kind of sheet and shows no floor plan that could be told"
+    return "no wall with a door or a window in it was found"
 
 
 def _title_block(page: Page, texts: list[Any]) -> TitleBlock:
@@ -248,19 +267,21 @@ def _title_block(page: Page, texts: list[Any]) -> TitleBlock:
 
 
 def _scale(page: Page, sheet: Sheet, texts: list[Any], scales: dict[str, float], doors: float | None) -> Scale | None:
-    """What a person says comes first, then what the sheet shows."""
-    for name in (sheet.id, sheet.number, sheet.name, "*"):
-        if name in scales and page.paper_unit_m:
-            return Scale(scales[name], scales[name] * page.paper_unit_m, "measured", "given by hand")
-        if name in scales:
-            return Scale(
-                scales[name], page.unit_m, "measured" if page.unit_m else "withheld", "given by hand, no paper size"
-            )
+    """What the sheet shows, or what a person says of it: a ratio of paper, which says nothing of a model's own units.
+
+    The printed ratio stays what is printed; a contradiction is named, and the person is believed.
+    """
     if page.elements is not None:
         return Scale(None, page.unit_m, "measured", "the model's own units")
-    if sheet.kind in ("cover", "schedule"):
-        return None
-    return find_scale(page, texts, doors)
+    shown = None if sheet.kind in ("cover", "schedule") else find_scale(page, texts, doors)
+    given = next((scales[n] for n in (sheet.id, sheet.number, sheet.name, "*") if n in scales), None)
+    if given is None or page.paper_unit_m is None:
+        return shown
+    m_per_unit = given * page.paper_unit_m
+    evidence = f"1:{given:g} given by hand"
+    if shown is None or shown.m_per_unit is None or abs(shown.m_per_unit / m_per_unit - 1) < 0.02:
+        return Scale(shown.ratio if shown else None, m_per_unit, "measured", evidence)
+    return Scale(shown.ratio, m_per_unit, "estimated", f"{evidence}, against the sheet: {shown.evidence}")
 
 
 def _keep_picture(page: Page, path: Path) -> None:

@@ -17,6 +17,7 @@ from planroom.store.files import as_output_error, remove_stale, staged_folder
 from planroom.store.results import load_sheet
 
 _CHILD_BYTES = 120 << 20
+_MARKED = ".marked.pdf"
 _STEM_BYTES = 200  # file systems take names of 255 bytes
 
 
@@ -42,8 +43,11 @@ def publish(
     report.json is written last, so that it names every fault of the other outputs too.
     """
     with staged_folder(out) as stage:
-        written = _write(report, stage, settings, manager, progress)
-    return [out / file.relative_to(stage) for file in written]
+        written = [out / f.relative_to(stage) for f in _write(report, stage, settings, manager, progress)]
+    for old in (out / "marked-up").glob(f"*{_MARKED}"):
+        if old not in written:  # of a document that the last run into this folder had and this one has not
+            old.unlink(missing_ok=True)
+    return written
 
 
 def _write(
@@ -78,9 +82,9 @@ def _write(
 def _free_name(stem: str, names: set[str]) -> str:
     """A name that no other document of the set has taken: same-named files never share an output."""
     stem = stem.replace("\\", "_").encode()[:_STEM_BYTES].decode("utf-8", "ignore")
-    name, i = f"{stem}.marked.pdf", 2
+    name, i = f"{stem}{_MARKED}", 2
     while name.lower() in names:
-        name, i = f"{stem}-{i}.marked.pdf", i + 1
+        name, i = f"{stem}-{i}{_MARKED}", i + 1
     names.add(name.lower())
     return name
 

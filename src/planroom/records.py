@@ -152,7 +152,8 @@ class Sheet:
     id: twelve digits of the file's hash and the page, so two files with one name never share anything.
     kind: plan, elevation, section, detail, schedule, site, cover, unknown.
     view: what a plan shows: general, enlarged, ceiling, demolition, furniture, electrical, roof, foundation, or "".
-    storey: a normal name of the level ("0", "1", "-1", "roof"), "" where unknown.
+    storey: a normal name of the level ("0", "1", "-1", "roof"), "" where unknown. remark: why nothing, or less than one
+    would expect, was found.
     """
 
     id: str
@@ -176,6 +177,7 @@ class Sheet:
     heights: dict[str, float] = field(default_factory=dict)  # clear or storey heights read off the sheet, in metres
     timings: list[dict[str, Any]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    remark: str = ""
 
     @property
     def px_per_unit(self) -> float:

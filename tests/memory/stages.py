@@ -31,10 +31,10 @@ def mark(**words: Any) -> None:
     sys.stdin.readline()
 
 
-def begin(stage: str) -> None:
+def begin(stage: str, held_bytes: int) -> None:
     gc.collect()
     ctypes.CDLL(None).malloc_trim(0)
-    mark(begin=stage)
+    mark(begin=stage, held=held_bytes)
 
 
 class MarkedLedger(MemoryManager):
@@ -47,7 +47,7 @@ class MarkedLedger(MemoryManager):
 
     def lease(self, size_bytes: int, purpose: str, *, wait_s: float | None = None) -> Lease:
         if purpose in self._stages:
-            begin(purpose)
+            begin(purpose, self.leased_bytes)
             # a reader holds some of its leases from the first page to the last, and what they stand for
             self._before = 0 if purpose == "read" else self.leased_bytes
             self.renew_peak()

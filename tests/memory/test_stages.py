@@ -95,8 +95,7 @@ def run(group: Path, *arguments: str) -> list[Ran]:
     start = enter + "runpy.run_path(sys.argv[0], run_name='__main__')"
     command = [sys.executable, "-c", start, str(HERE / "stages.py"), *arguments]
     ran: list[Ran] = []
-    base = peak = 0
-    before_reading: int | None = None
+    base = peak = before_reading = 0
     with subprocess.Popen(command, stdin=-1, stdout=-1, env=os.environ | ENVIRONMENT) as child:
         assert child.stdin and child.stdout
         while True:
@@ -110,8 +109,10 @@ def run(group: Path, *arguments: str) -> list[Ran]:
             said = json.loads(line)
             if "begin" in said:
                 base = peak = usage(group).real_bytes
-                if said["begin"] == "read":  # of a reader's leases, some are held from the first page to the last
-                    base = before_reading = before_reading or base
+                if said["begin"] == "read" and not said["held"]:
+                    before_reading = base
+                elif said["begin"] == "read":  # what the reader holds was leased when it began with the document
+                    base = before_reading
             else:
                 peak = max(peak, usage(group).real_bytes)
                 ran.append(Ran(said["end"], said["leased"], peak - base))

@@ -13,7 +13,7 @@ from planroom.detect.rooms import WallPiece
 from planroom.detect.scene import Scene
 from planroom.records import Element, Floats, Ints
 
-_MAX_LINES = 64
+MOST_LINES = 64
 
 
 class ElementMaker:
@@ -83,10 +83,10 @@ class ElementMaker:
             kind=kind,
             outline=outline,
             confidence=confidence,
-            lines=np.round(scene.segments[used][:_MAX_LINES] / self._scale + np.tile(self._origin, 2), 3)
+            lines=np.round(scene.segments[used][:MOST_LINES] / self._scale + np.tile(self._origin, 2), 3)
             if len(used)
             else np.zeros((0, 4)),
-            sources=[f"path:{p}" for p in sorted(paths)[:_MAX_LINES]],
+            sources=[f"path:{p}" for p in sorted(paths)[:MOST_LINES]],
             sizes={name: value / self._scale ** power.get(name, 1) for name, value in sizes.items()},
             traits=traits,
         )

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planroom.geometry import arc_through, fit_circles
-from planroom.records import Floats, Ints, Linework
+from planroom.records import Floats, Ints
 
 _ANGLE_STEP = math.radians(0.1)
 _ANGLE_REACH = 3  # steps each side that count as one direction
@@ -72,13 +72,6 @@ class Lines:
         across = np.stack([-along[:, 1], along[:, 0]], axis=1)
         base = across * self.offset[index, None]
         return base + along * self.start[index, None], base + along * self.end[index, None]
-
-
-def in_metres(linework: Linework, m_per_unit: float) -> tuple[Floats, Floats]:
-    """Segments (N, 4) and arcs (M, 5) of `linework` in metres."""
-    arcs = linework.arcs.copy()
-    arcs[:, :3] *= m_per_unit
-    return linework.segments_xyxy * m_per_unit, arcs
 
 
 def bent_arcs(segments: Floats, paths: Ints) -> tuple[Floats, Ints, Bools]:

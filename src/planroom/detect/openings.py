@@ -151,7 +151,7 @@ def _read_cell(
     elif heads and sills > 1:
         kind, confidence = "door", 0.6
     elif _is_plain(cell):
-        kind, confidence = "opening", 0.5
+        kind, confidence = "opening", 0.75 if cell.both else 0.5
     if not kind:
         return []
     return [

@@ -52,12 +52,16 @@ def find_rooms(closed: shapely.Geometry) -> list[shapely.Polygon]:
         for ring in getattr(part, "interiors", ()):
             space = shapely.Polygon(ring)
             standing_in = [k for k in tree.query(space, predicate="intersects").tolist() if k != at]
-            if standing_in:
-                space = space.difference(shapely.union_all(parts[standing_in]))
+            if standing_in:  # with what they enclose: that is found as theirs
+                space = space.difference(shapely.union_all([_filled(parts[k]) for k in standing_in]))
             for room in shapely.get_parts(space):
                 if room.area >= _LEAST_AREA_M2 and not room.buffer(-_LEAST_WIDTH_M / 2).is_empty:
                     rooms.append(shapely.simplify(shapely.Polygon(room.exterior, room.interiors), 0.003))
     return rooms
+
+
+def _filled(part: shapely.Geometry) -> shapely.Geometry:
+    return shapely.Polygon(part.exterior) if isinstance(part, shapely.Polygon) else part
 
 
 def find_wall_pieces(bands: Bands, closed: shapely.Geometry) -> list[WallPiece]:

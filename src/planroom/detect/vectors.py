@@ -15,7 +15,7 @@ import shapely
 
 from planroom.detect.bands import Bands, Polygons
 from planroom.detect.codes import read_codes
-from planroom.detect.elements import ElementMaker
+from planroom.detect.elements import MOST_LINES, ElementMaker
 from planroom.detect.gaps import cut_gaps, find_gaps
 from planroom.detect.lines import Bools, bent_arcs
 from planroom.detect.openings import Opening, read_gaps
@@ -95,8 +95,20 @@ def find_elements(
     make = ElementMaker(scene, origin, m_per_unit)
     found = [make.wall(piece, bands) for piece in pieces]
     found += [make.opening(opening) for opening in openings]
-    found += [make.room(room) for room in rooms]
-    return found
+    spaces = [make.room(room) for room in rooms]
+    _lend_lines(spaces + [e for e in found if e.kind == "opening" and not e.sources], found, 0.03 / m_per_unit)
+    return found + spaces
+
+
+def _lend_lines(bare: list[Element], drawn: list[Element], reach: float) -> None:
+    """Give elements that no line draws (rooms, empty openings) the lines of the walls and openings on their edge."""
+    lenders = [e for e in drawn if e.sources]
+    tree = shapely.STRtree([shapely.Polygon(e.outline) for e in lenders])
+    for element in bare:
+        ring = shapely.Polygon(element.outline).buffer(reach)
+        near = [lenders[k] for k in sorted(tree.query(ring, predicate="intersects").tolist())]
+        element.sources = list(dict.fromkeys(s for e in near for s in e.sources))[:MOST_LINES]
+        element.lines = np.concatenate([element.lines, *(e.lines for e in near)])[:MOST_LINES]
 
 
 def _find_swings(scene: Scene) -> tuple[list[Swing], Ints]:

@@ -42,9 +42,7 @@ def read_image(
     for index in range(frames):
         if pages is None or index in pages:
             progress("read", index / frames)
-            with _open(path) as image:  # anew for each frame: an open image keeps the pixels that it decoded
-                page = _read_frame(image, index, picture_px, ledger)
-            yield page
+            yield _read_frame(path, index, picture_px, ledger)
 
 
 def _open(path: Path) -> Image.Image:
@@ -58,7 +56,12 @@ def _open(path: Path) -> Image.Image:
         raise TruncatedFile(f"its header is broken: {error}") from error
 
 
-def _read_frame(image: Image.Image, index: int, picture_px: int, ledger: MemoryManager) -> Page:
+def _read_frame(path: Path, index: int, picture_px: int, ledger: MemoryManager) -> Page:
+    with _open(path) as image:  # anew for each frame: an image keeps the pixels that it decoded, even closed
+        return _as_page(image, index, picture_px, ledger)
+
+
+def _as_page(image: Image.Image, index: int, picture_px: int, ledger: MemoryManager) -> Page:
     try:
         image.seek(index)
         width, height = image.size

@@ -21,8 +21,8 @@ _SAME_AREA = 0.015
 def group_sheets(sheets: list[Sheet]) -> list[dict[str, Any]]:
     """Groups of sheets that show one storey, in order, each naming the sheet that counts and why.
 
-    {"storey", "sheets": [ids], "counts": id or None, "note"}. Sheets that show no storey (elevations, schedules) are in
-    no group.
+    {"storey", "sheets": [ids], "counts": id or None, "note", "doubt": whether sheets of one revision disagree}. Sheets
+    that show no storey (elevations, schedules) are in no group.
     """
     plans = [s for s in sheets if s.kind in ("plan", "unknown", "site") and (s.elements or s.kind == "plan")]
     groups: list[list[Sheet]] = []
@@ -38,14 +38,27 @@ def group_sheets(sheets: list[Sheet]) -> list[dict[str, Any]]:
 def _same_storey(one: Sheet, other: Sheet) -> bool:
     if one.file == other.file and one.file.lower().endswith(".ifc"):
         return False  # a model draws every storey once
+    if one.id.partition("~")[0] == other.id.partition("~")[0]:
+        return True  # two copies of one file
     if one.storey and other.storey and one.storey != other.storey:
         return False
+    shared = _shared_sources(one, other)
+    if shared is not None:
+        return shared >= _SIMILAR
     likeness = _likeness(one, other)
     if likeness is not None and likeness >= _SIMILAR:
         return True
     named = bool(one.storey) and one.storey == other.storey and one.file == other.file
     special = {one.view, other.view} != {"general"}
     return named and (special or likeness is None or one.number == other.number)
+
+
+def _shared_sources(one: Sheet, other: Sheet) -> float | None:
+    """Share of the smaller sheet's model elements (by global id) that the other has too; None where either has none."""
+    ids = [{s for e in sheet.elements for s in e.sources if s.startswith("ifc:")} for sheet in (one, other)]
+    if not ids[0] or not ids[1]:
+        return None
+    return len(ids[0] & ids[1]) / min(len(ids[0]), len(ids[1]))
 
 
 def _likeness(one: Sheet, other: Sheet) -> float | None:
@@ -78,29 +91,46 @@ def _describe(group: list[Sheet]) -> dict[str, Any]:
         note = f"counted once, on {_name(best)}; the same storey is on {', '.join(rest)}"
     else:
         note = f"counted on {_name(best)}"
+    conflict = _conflict(best, ranked[1:]) if best else ""
     return {
         "storey": next((s.storey for s in ranked if s.storey), ""),
         "sheets": [s.id for s in group],
         "counts": best.id if best else None,
-        "note": note,
+        "note": note + conflict,
+        "doubt": bool(conflict),
     }
 
 
-def _precedence(sheet: Sheet) -> tuple[int, int, int, tuple[int, str], int]:
-    measured = {"measured": 0, "estimated": 1}.get(sheet.scale.state if sheet.scale else "", 2)
-    revision = revision_order(sheet.revision)
+def _conflict(best: Sheet, rest: list[Sheet]) -> str:
+    """What another general plan of the same revision counts differently; "" where none does."""
+    for other in rest:
+        if other.view == best.view == "general" and revision_order(other.revision) == revision_order(best.revision):
+            for kind in ("door", "window", "room"):
+                one, two = best.counts.get(kind, 0), other.counts.get(kind, 0)
+                if one != two:
+                    return f"; {_name(other)} of the same revision shows {two} {kind}s instead of {one}"
+    return ""
+
+
+def _precedence(sheet: Sheet) -> tuple[int, int, tuple[int, int], str, int]:
+    """Smaller stands better for its storey; among equals the later file, so that one issue gives every storey."""
     found = sum(e.kind in ("door", "window", "room") for e in sheet.elements)
-    return (_RANK.get(sheet.view, 9), 0 if found else 1, -revision[0], (measured, ""), -found)
+    kind, number = revision_order(sheet.revision)
+    later = "".join(chr(0x10FFFF - ord(c)) for c in sheet.file)
+    return (_RANK.get(sheet.view, 9), 0 if found else 1, (-kind, -number), later, -found)
 
 
-def revision_order(revision: str | None) -> tuple[int, str]:
-    """Where a revision stands: none before A before B before Z before 1 before 2."""
-    text = re.sub(r"^rev\.? ?", "", (revision or "").strip(), flags=re.IGNORECASE)
-    if not text:
-        return 0, ""
-    if text.isdigit():
-        return 100 + int(text), text
-    return ord(text[0].upper()) - ord("A") + 1, text
+def revision_order(revision: str | None) -> tuple[int, int]:
+    """Where a revision stands: none, then P01 P02, then A B … Z, then 1 2 3, then C01 C02 (for construction)."""
+    text = re.sub(r"^rev\.? ?", "", (revision or "").strip(), flags=re.IGNORECASE).upper()
+    match = re.fullmatch(r"([A-Z]*)(\d*)([A-Z]?)", text)
+    if not text or not match:
+        return 0, 0
+    letters, digits, suffix = match.groups()
+    number = int(digits or 0) * 27 + (ord(suffix) - 64 if suffix else 0)
+    if not digits:
+        return 2, ord(letters[0]) - 64
+    return ({"": 3, "C": 4}.get(letters, 1), number)
 
 
 def _name(sheet: Sheet) -> str:

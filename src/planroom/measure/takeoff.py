@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Any
 
 from planroom.records import Element, Quantity, Sheet, State
+from planroom.units import UnitSystem
 
 _COUNTED = (
     ("door", "Doors"),
@@ -19,25 +21,32 @@ _COUNTED = (
     ("room", "Rooms"),
     ("wall", "Walls"),
 )
-_ROOM_USES = (("bedroom", "Bedrooms", ("bedroom",)), ("toilet", "Rooms with toilet", ("toilet", "bathroom")))
+_ROOM_USES = (("bedroom", "Bedrooms", {"bedroom"}), ("toilet", "Rooms with toilet", {"toilet", "bathroom"}))
 _LINE_M = 0.01  # what a drawn line's place is good for
 _ESTIMATED = 0.02  # a scale that nothing drawn confirms: paper shrinks, prints get resized
 _PRINTED_OFF = 0.05  # measured and printed area further apart than this are not the same room
 _UNSURE = 0.7
+_GROSS = "one side, openings not deducted"
+_PRISM_OFF = 0.05
 
 
-def take_off(sheets: list[Sheet], groups: list[dict[str, Any]], height_m: float | None) -> list[Quantity]:
-    """Quantities of every sheet, then totals over the sheets that count.
+def take_off(
+    sheets: list[Sheet], groups: list[dict[str, Any]], height_m: float | None, units: UnitSystem = "metric"
+) -> list[Quantity]:
+    """Quantities of every sheet, in SI, then totals over the sheets that count.
 
-    height_m: clear height in metres where neither the sheet nor a section of the set tells one.
+    height_m: clear height in metres where neither the sheet nor a section of the set tells one. units: how thicknesses
+    are spelt in items.
     """
     heights = _heights(sheets, height_m)
     counting = {g["counts"] for g in groups if g["counts"]}
     notes = {sheet: g["note"] for g in groups for sheet in g["sheets"] if sheet not in counting}
+    doubts = {g["counts"]: g["note"] for g in groups if g.get("doubt")}
     quantities: list[Quantity] = []
     for sheet in sheets:
         note = notes.get(sheet.id, "" if sheet.id in counting else f"{sheet.kind}: not in the totals")
-        quantities.extend(_of_sheet(sheet, heights.get(sheet.id), note))
+        maker = _Maker(sheet, note, units, doubts.get(sheet.id, ""))
+        quantities.extend(_of_sheet(maker, sheet, heights.get(sheet.id)))
     return quantities + _totals(quantities, counting)
 
 
@@ -66,13 +75,12 @@ def _heights(sheets: list[Sheet], height_m: float | None) -> dict[str, tuple[flo
     return found
 
 
-def _of_sheet(sheet: Sheet, height: tuple[float, str] | None, note: str) -> Iterator[Quantity]:
+def _of_sheet(maker: _Maker, sheet: Sheet, height: tuple[float, str] | None) -> Iterator[Quantity]:
     by_kind: dict[str, list[Element]] = defaultdict(list)
     for element in sheet.elements:
         by_kind[element.kind].append(element)
     if not sheet.elements:
         return
-    maker = _Maker(sheet, note)
     for kind, item in _COUNTED:
         standing = [e for e in by_kind[kind] if e.status != "demolished"]
         gone = [e for e in by_kind[kind] if e.status == "demolished"]
@@ -81,7 +89,7 @@ def _of_sheet(sheet: Sheet, height: tuple[float, str] | None, note: str) -> Iter
             yield maker.count(f"{kind}-demolished", f"{item}, demolished", gone, None, apart=True)
     rooms = by_kind["room"]
     for key, item, uses in _ROOM_USES:
-        yield maker.count(key, item, [r for r in rooms if r.traits.get("use") in uses], sheet.counts.get(key))
+        yield maker.count(key, item, [r for r in rooms if _uses(r) & uses], sheet.counts.get(key))
     yield from _walls(maker, by_kind["wall"], height)
     for room in rooms:
         yield from _room(maker, room, height)
@@ -90,22 +98,36 @@ def _of_sheet(sheet: Sheet, height: tuple[float, str] | None, note: str) -> Iter
             yield from _opening(maker, element)
 
 
+def _uses(room: Element) -> set[str]:
+    """What a room is used as, by all the names that stand in it."""
+    return {room.traits.get("use", ""), *room.traits.get("also", "").split(", ")} - {""}
+
+
 def _walls(maker: _Maker, walls: list[Element], height: tuple[float, str] | None) -> Iterator[Quantity]:
     """Length and one-sided surface of the walls of each thickness, openings not deducted."""
     classes: dict[tuple[int | None, bool], list[Element]] = defaultdict(list)
     for wall in walls:
         thickness = maker.metres(wall.sizes.get("thickness"))
-        label = round(thickness * 200) * 5 if thickness is not None else None
+        label = _whole_mm(thickness) if thickness is not None else None
         classes[label, wall.status == "demolished"].append(wall)
     for (mm, gone), members in sorted(classes.items(), key=lambda c: (c[0][0] or 0, c[0][1])):
-        item = ("Walls" if mm is None else f"Walls {mm} mm") + (", demolished" if gone else "")
+        item = ("Walls" if mm is None else f"Walls {maker.thickness(mm)}") + (", demolished" if gone else "")
         key = f"wall-{mm}" + ("-demolished" if gone else "")
         length = maker.sum(key, item, "length", members, "length", apart=gone)
         yield length
         if all("area_side" in wall.sizes for wall in members):
-            yield maker.sum(key, item, "surface", members, "area_side", apart=gone)
+            surface = maker.sum(key, item, "surface", members, "area_side", apart=gone)
+            surface.note = "; ".join(filter(None, (surface.note, _GROSS)))
+            yield surface
         else:
             yield maker.times_height(length, key, item, height, apart=gone)
+
+
+def _whole_mm(thickness_m: float) -> int:
+    """A thickness in millimetres, drawn to a fifth of one: what is nearly a multiple of five is one."""
+    mm = round(thickness_m * 1000)
+    five = round(thickness_m * 200) * 5
+    return five if abs(thickness_m * 1000 - five) < 1.3 else mm
 
 
 def _room(maker: _Maker, room: Element, height: tuple[float, str] | None) -> Iterator[Quantity]:
@@ -115,7 +137,12 @@ def _room(maker: _Maker, room: Element, height: tuple[float, str] | None) -> Ite
     perimeter = maker.sum(room.id, item, "perimeter", [room], "perimeter")
     yield perimeter
     own = room.sizes.get("height")
-    yield maker.times_height(perimeter, room.id, f"{item}, walls", (own, "the model") if own else height)
+    surface = maker.times_height(perimeter, room.id, f"{item}, walls", (own, "the model") if own else height)
+    volume, area = room.stated.get("volume_m3"), room.sizes.get("area")
+    if own and volume and area and abs(volume / (area * own) - 1) > _PRISM_OFF:
+        surface.value, surface.interval, surface.state = None, None, "withheld"
+        surface.reason = "the room is not equally high everywhere"
+    yield surface
 
 
 def _opening(maker: _Maker, element: Element) -> Iterator[Quantity]:
@@ -129,13 +156,23 @@ def _opening(maker: _Maker, element: Element) -> Iterator[Quantity]:
 class _Maker:
     """Makes the quantities of one sheet: knows its scale, why it may have none, and the note that all carry."""
 
-    def __init__(self, sheet: Sheet, note: str):
+    def __init__(self, sheet: Sheet, note: str, units: UnitSystem, doubt: str):
         self.sheet = sheet
         self.note = note
+        self.units = units
+        self.doubt = doubt
         scale = sheet.scale
         self.m_per_unit = scale.m_per_unit if scale else None
         self.state: State = scale.state if scale and scale.m_per_unit else "withheld"
         self.reason = "" if self.m_per_unit else (scale.evidence if scale else "the sheet shows no scale")
+
+    def thickness(self, mm: int) -> str:
+        """A wall's thickness as the customer writes it: 115 mm, or 4 1/2 in."""
+        if self.units == "metric":
+            return f"{mm} mm"
+        whole, eighths = divmod(round(mm / 25.4 * 8), 8)
+        part = Fraction(eighths, 8)
+        return " ".join(str(p) for p in (whole, part) if p) + " in"
 
     def metres(self, value: float | None, power: int = 1) -> float | None:
         """A size in sheet units as metres to the power; None without a scale."""
@@ -152,9 +189,16 @@ class _Maker:
         unsure = sum(e.confidence < _UNSURE for e in elements)
         by_hand = value != len(elements)
         rough = self.m_per_unit is None and bool(elements)
+        withheld = "" if by_hand else self._uncountable(key, elements)
+        if withheld:
+            quantity = self._quantity(key, item, "count", "pcs", None, elements, apart)
+            quantity.reason = withheld
+            return quantity
         reason = None
-        if not by_hand and unsure:
-            reason = f"{unsure} of them are not sure"
+        if not by_hand and self.doubt and not apart:
+            reason = self.doubt
+        elif not by_hand and unsure:
+            reason = f"not sure of {unsure}"
         elif not by_hand and rough:
             reason = "told with a scale guessed from the doors, as the sheet shows none that holds"
         return Quantity(
@@ -170,6 +214,16 @@ class _Maker:
             note="; ".join(filter(None, (self._note(apart), "given by hand" if by_hand else ""))),
             reason=reason,
         )
+
+    def _uncountable(self, key: str, elements: list[Element]) -> str:
+        """Why a kind cannot be counted on this sheet although others can; "" if it can."""
+        walls = sum(e.kind == "wall" for e in self.sheet.elements)
+        named = any(e.traits.get("name") for e in self.sheet.elements if e.kind == "room")
+        if key == "room" and not elements and walls > 3:
+            return "no outline of walls closes"
+        if key in ("bedroom", "toilet") and walls > 3 and not named:
+            return "no room on the sheet carries a name that could be read"
+        return ""
 
     def sum(
         self, key: str, item: str, measure: Any, elements: list[Element], size: str, *, apart: bool = False
@@ -194,6 +248,7 @@ class _Maker:
         quantity = self._quantity(room.id, item, "area", "m2", value, [room], False)
         printed = room.stated.get("area_m2")
         quantity.stated = printed
+        several = room.traits.get("also")
         if value is None:
             if quantity.reason is None:
                 quantity.reason = "the room has no geometry"
@@ -201,10 +256,12 @@ class _Maker:
         around = self.metres(room.sizes.get("perimeter")) or 4 * value**0.5
         slack = _LINE_M * around / 2 + (2 * _ESTIMATED * value if self.state == "estimated" else 0)
         quantity.interval = (max(0.0, value - slack), value + slack)
-        if printed and abs(printed / value - 1) > _PRINTED_OFF:
+        if several:
+            quantity.state, quantity.reason = "estimated", f"{several} stands in it too: nothing drawn divides them"
+        elif printed and abs(printed / value - 1) > _PRINTED_OFF:
             quantity.state = "estimated"
             quantity.interval = (min(quantity.interval[0], printed), max(quantity.interval[1], printed))
-            quantity.reason = f"the drawing prints {printed:.2f} m²"
+            quantity.reason = f"the file states {printed:.2f} m²"
         return quantity
 
     def size(self, element: Element, item: str, name: str) -> Quantity:
@@ -243,7 +300,7 @@ class _Maker:
         )
         if known and height:
             quantity.note = "; ".join(
-                filter(None, (quantity.note, f"height {height[0]:.3g} m from {height[1]}, gross"))
+                filter(None, (quantity.note, f"height {height[0]:.3g} m from {height[1]}, {_GROSS}"))
             )
         else:
             quantity.reason = length.reason if height else "no height is known: give --height, or a section"
@@ -307,5 +364,6 @@ def _total(item: str, measure: Any, unit: str, members: list[Quantity]) -> Quant
         sheet=None,
         sources=[q.id for q in members],
         reason=f"{len(withheld)} of {len(members)} parts are withheld: {withheld[0].reason}" if withheld else None,
+        note=_GROSS if measure == "surface" else "",
         total=True,
     )

@@ -141,7 +141,8 @@ def _sheet(takeoff: Takeoff, index: int, sheet: Sheet) -> Iterator[str]:
     if rows:
         yield from quantity_table(takeoff, rows, f"Quantities of {takeoff.sheet_name(sheet.id)}", across=False)
     else:
-        yield "<p>No quantity was taken from this sheet.</p>"
+        why = f": {escape(sheet.remark)}" if sheet.remark else ""
+        yield f"<p>No quantity was taken from this sheet{why}.</p>"
     yield "</div></div></section>\n"
 
 

@@ -64,6 +64,7 @@ def _sheet(sheet: Sheet, takeoff: Takeoff) -> dict[str, Any]:
         "id": sheet.id,
         "file": sheet.file,
         "page": sheet.page,
+        "remark": sheet.remark,
         "name": sheet.name,
         "width_px": sheet.width_px,
         "height_px": sheet.height_px,
@@ -128,8 +129,8 @@ def _quantity(quantity: Quantity, takeoff: Takeoff) -> dict[str, Any]:
         "id": quantity.id,
         "item": quantity.item,
         "measure": quantity.measure,
-        "value": shown.value,
-        "interval": [shown.low, shown.high] if bounded else None,
+        "value": _whole(shown.value, shown.unit),
+        "interval": [_whole(shown.low, shown.unit), _whole(shown.high, shown.unit)] if bounded else None,
         "unit": shown.unit,
         "state": quantity.state,
         "reason": quantity.reason,
@@ -140,6 +141,11 @@ def _quantity(quantity: Quantity, takeoff: Takeoff) -> dict[str, Any]:
         "total": quantity.total,
         "counted": quantity.total or quantity.id in takeoff.counted,
     }
+
+
+def _whole(value: float | None, unit: str) -> float | int | None:
+    """Pieces as whole numbers; everything else as it is."""
+    return int(value) if value is not None and unit == "pcs" and value == int(value) else value
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

@@ -35,7 +35,7 @@ _WALL = re.compile(
 _LAYERS: list[tuple[Status, re.Pattern[str]]] = [
     ("demolished", re.compile(r"(?:^|[^a-z])(?:demo|abbr|demol|riv|puret)", re.IGNORECASE)),
     ("existing", re.compile(r"(?:^|[^a-z])(?:exst|exist|best|etrm|bef)(?![a-z]*row)", re.IGNORECASE)),
-    ("new", re.compile(r"(?:^|[^a-z])(?:newp|newl|new|neu)(?:[^a-z]|$)", re.IGNORECASE)),
+    ("new", re.compile(r"(?:^|[^a-z])(?:newp|newl|neww|new|neu)(?:[^a-z]|$)", re.IGNORECASE)),
 ]
 Pen = tuple[int, float, bool, bool]
 

@@ -75,7 +75,9 @@ def shows_rooms(elements: list[Element]) -> bool:
 def _name(room: Element, texts: list[Text]) -> None:
     label = read_label(texts)
     room.traits |= {k: v for k, v in (("name", label.name), ("number", label.number), ("use", label.use)) if v}
-    if label.area_m2 is not None:
+    if label.also:
+        room.traits["also"] = ", ".join(dict.fromkeys(label.also))
+    if label.area_m2 is not None and not label.also:
         room.stated["area_m2"] = label.area_m2
     room.confidence = 0.97 if label.name else 0.8
 
@@ -89,9 +91,8 @@ def count(elements: list[Element]) -> dict[str, int]:
     for element in elements:
         if element.kind in counts:
             counts[element.kind] += 1
-        use = element.traits.get("use", "") if element.kind == "room" else ""
-        if use == "bedroom":
-            counts["bedroom"] += 1
-        if use in ("toilet", "bathroom"):
-            counts["toilet"] += 1
+        if element.kind == "room":
+            uses = [element.traits.get("use", ""), *element.traits.get("also", "").split(", ")]
+            counts["bedroom"] += "bedroom" in uses
+            counts["toilet"] += "toilet" in uses or "bathroom" in uses
     return counts

@@ -252,7 +252,7 @@ def _model_scale(page: Page, texts: list[Text], ratios: list[float], doors: floa
         sane = doors is not None and 0.6 < doors / header < 1.6
         if doors is not None and not sane:
             return Scale(
-                ratio, None, "withheld", f"{page.unit_evidence} would make the doors {0.85 * header / doors:.2g} m wide"
+                ratio, None, "withheld", f"{page.unit_evidence} would make the doors {0.85 * header / doors:.3g} m wide"
             )
         return Scale(ratio, header, "measured" if sane else "estimated", page.unit_evidence)
     said = f"{dimensions.agree} of {dimensions.of} dimensions"

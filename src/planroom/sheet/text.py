@@ -18,7 +18,7 @@ from planroom.units import FOOT_M
 _AREA = re.compile(
     r"(?<![\d.,])(\d{1,4}(?:[.,]\d{1,3})?)\s*(m²|m2|qm|m\^2|sq\.? ?m\b|sf\b|s\.f\.|sq\.? ?ft|ft²|ft2)", re.IGNORECASE
 )
-_NUMBER = re.compile(r"^(?:[A-Z]{1,2}[.\-]?)?\d{1,2}[.\-]?\d{0,3}[A-Z]?$")
+_NUMBER = re.compile(r"^(?:\d{1,3}[A-Z]?|\d{1,2}[.\-]\d{1,3}[A-Z]?|[A-Z]{1,2}[.\-]?\d{1,4}[A-Z]?)$")
 _SIZE = re.compile(r"\d+\s*'|\d+\s*[x×]\s*\d+|\d+[.,]\d+\s*[x×]")
 
 
@@ -85,12 +85,16 @@ def _merge(one: Text, two: Text, space: str) -> Text:
 
 
 class Label(NamedTuple):
-    """What is written in a room: name, number, use (a key of rooms.json, "" if unknown), printed area in m²."""
+    """What is written in a room: name, number, use (a key of rooms.json, "" if unknown), printed area in m².
+
+    also: other uses named in the same outline, as where a kitchen opens into a living room.
+    """
 
     name: str
     number: str
     use: str
     area_m2: float | None
+    also: tuple[str, ...] = ()
 
 
 def read_label(texts: list[Text]) -> Label:
@@ -111,7 +115,9 @@ def read_label(texts: list[Text]) -> Label:
     lines = [t for t in ordered if _is_name(t.string) and abs(t.x - first.x) < 4 * first.height]
     lines = [t for t in lines if abs(t.y - first.y) < 2.6 * first.height and abs(t.height / first.height - 1) < 0.2]
     name = " ".join(_tidy(t.string) for t in lines) or _tidy(first.string)
-    return Label(name, _number(ordered, first), use_of(name) or use, area)
+    used = use_of(name) or use
+    apart = [(t, u) for t, u in named if t.height >= 0.8 * tallest_m and len(t.string.split()) <= 3 and t not in lines]
+    return Label(name, _number(ordered, first), used, area, tuple(u for _, u in apart))
 
 
 def _number(texts: list[Text], name: Text | None) -> str:
@@ -151,7 +157,8 @@ def use_of(string: str) -> str:
 
     The longest known phrase wins; a single letter counts only where it is the whole label.
     """
-    words = re.findall(r"[^\W\d_]+(?:[.'/\-][^\W\d_]+)*\.?|1/2", plain(string))
+    whole = plain(string)
+    words = re.findall(r"[^\W\d_]+(?:[.'/\-][^\W\d_]+)*\.?|1/2", whole)
     known = _uses()
     if len(words) > 5:
         return ""
@@ -160,7 +167,7 @@ def use_of(string: str) -> str:
         for start in range(len(words) - size + 1):
             phrase = " ".join(words[start : start + size])
             for key in (phrase, phrase.rstrip("."), _bare(phrase)):
-                if key in known and (len(key) > 2 or len(words) <= 2) and (len(key) > 1 or len(words) == 1):
+                if key in known and (len(key) > 2 or len(words) <= 2) and (len(key) > 1 or key == whole.rstrip(".")):
                     found.append((len(key), known[key]))
                     break
     return max(found, default=(0, ""))[1]

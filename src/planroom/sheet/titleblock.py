@@ -9,7 +9,8 @@ from planroom.records import Text
 from planroom.sheet.text import plain, table
 
 _NUMBER = re.compile(r"^[A-Z]{1,3}[ \-.]?\d{1,3}(?:[.\-]\d{1,3})?[A-Za-z]?$")
-_REVISION = re.compile(r"^(?:rev\.? ?)?([A-Z]|\d{1,2})$", re.IGNORECASE)
+_REVISION = re.compile(r"^(?:rev\.? ?)?([A-Z]{0,2}\d{1,3}|[A-Z]|\d{1,2}[A-Z])$", re.IGNORECASE)
+_NUMBERED_TITLE = re.compile(r"^([A-Z]{1,3}-?\d{1,3}(?:\.\d{1,2})?)\s+(\S.{3,})$")
 _DISCIPLINES = {
     "A": "architecture",
     "S": "structure",
@@ -44,6 +45,8 @@ def read_title_block(texts: list[Text], extent: tuple[float, float, float, float
     """
     number = _captioned(texts, "number", _NUMBER.match) or _edge_number(texts, extent)
     title = _captioned(texts, "title", lambda s: len(s) > 3) or _tallest_title(texts)
+    if number is None and title and (both := _NUMBERED_TITLE.match(title)):
+        number, title = both.groups()
     revision = _captioned(texts, "revision", _REVISION.match)
     kind, view, storey = classify_title(title or "", imperial=imperial)
     discipline = _DISCIPLINES.get(number[0]) if number else None

@@ -1,0 +1,309 @@
+"""Quantities: their states, intervals, reasons, totals, and that their sources resolve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from planroom.measure.sets import group_sheets
+from planroom.measure.takeoff import take_off
+from planroom.records import Element, Quantity, Scale, Sheet, Status
+from plans import element, sheet, two_rooms
+
+ESTIMATED = Scale(50.0, 1.0, "estimated", "printed 1:50; nothing drawn confirms it")
+WITHHELD = Scale(50.0, None, "withheld", "printed 1:50 but the graphic bar says 2 times that")
+
+
+def wall(key: str, length: float, thickness: float = 0.3, status: Status | None = None) -> Element:
+    made = element(key, "wall", {"length": length, "thickness": thickness})
+    made.status = status
+    return made
+
+
+def room(key: str, width: float, depth: float, **traits: str) -> Element:
+    return element(key, "room", {"area": width * depth, "perimeter": 2 * (width + depth)}, **traits)
+
+
+def house() -> list[Element]:
+    return [
+        wall("w1", 8.0),
+        wall("w2", 5.0),
+        wall("w3", 4.7, 0.12),
+        room("r1", 4.2, 4.4, name="BEDROOM", number="1", use="bedroom"),
+        room("r2", 3.0, 4.4, name="WC", use="toilet"),
+        element("d1", "door", {"width": 0.9}, tag="D1"),
+        element("n1", "window", {"width": 1.2}),
+    ]
+
+
+def of(sheets: Sequence[Sheet], height_m: float | None = None) -> dict[tuple[str, str], Quantity]:
+    """Quantities by item and measure; totals as "total ITEM"."""
+    found = take_off(list(sheets), group_sheets(list(sheets)), height_m)
+    return {(f"total {q.item}" if q.total else q.item, q.measure): q for q in found}
+
+
+def test_counts_lengths_areas_and_sizes_of_a_sheet() -> None:
+    found = of([sheet("s", house())])
+
+    values = {key: q.value for key, q in found.items() if not q.total and q.value}
+
+    assert values == {
+        ("Doors", "count"): 1,
+        ("Windows", "count"): 1,
+        ("Rooms", "count"): 2,
+        ("Walls", "count"): 3,
+        ("Bedrooms", "count"): 1,
+        ("Rooms with toilet", "count"): 1,
+        ("Walls 120 mm", "length"): pytest.approx(4.7),
+        ("Walls 300 mm", "length"): pytest.approx(13.0),
+        ("Room 1 BEDROOM", "area"): pytest.approx(18.48),
+        ("Room 1 BEDROOM", "perimeter"): pytest.approx(17.2),
+        ("Room WC", "area"): pytest.approx(13.2),
+        ("Room WC", "perimeter"): pytest.approx(14.8),
+        ("Door D1", "width"): pytest.approx(0.9),
+        ("Window n1", "width"): pytest.approx(1.2),
+    }
+    assert {q.state for q in found.values() if q.value is not None} == {"measured"}
+
+
+def test_sheet_units_become_metres() -> None:
+    sizes = [element("w", "wall", {"length": 8000, "thickness": 240}), room("r", 4200, 4400)]
+
+    found = of([sheet("s", sizes, Scale(None, 0.001, "measured", ""))])
+
+    assert found["Walls 240 mm", "length"].value == pytest.approx(8.0)
+    assert found["Room unnamed", "area"].value == pytest.approx(18.48)
+
+
+def test_walls_are_classed_to_five_millimetres() -> None:
+    found = of([sheet("s", [wall("a", 1, 0.2991), wall("b", 2, 0.3012), wall("c", 4, 0.306)])])
+
+    lengths = {item: q.value for (item, measure), q in found.items() if measure == "length" and not q.total}
+
+    assert lengths == {"Walls 300 mm": pytest.approx(3), "Walls 305 mm": pytest.approx(4)}
+
+
+# ---- states, intervals and reasons -------------------------------------------------------------------------------
+
+
+def test_without_a_scale_all_but_counts_is_withheld_with_the_reason() -> None:
+    for scale, reason in ((WITHHELD, WITHHELD.evidence), (None, "the sheet shows no scale")):
+        given = sheet("s", house())
+        given.scale = scale
+
+        found = of([given], 2.5)
+
+        assert found["Doors", "count"].value == 1
+        withheld = [q for q in found.values() if q.measure != "count" and not q.total]
+        assert {(q.value, q.interval, q.state, q.reason) for q in withheld} == {(None, None, "withheld", reason)}
+
+
+def test_intervals_hold_the_value_and_widen_with_doubt() -> None:
+    sure, estimated = of([sheet("s", house())], 2.5), of([sheet("s", house(), ESTIMATED)], 2.5)
+
+    for key, quantity in sure.items():
+        other = estimated[key]
+        assert quantity.value is not None and other.value is not None
+        for q in (quantity, other):
+            assert q.interval is not None and q.interval[0] <= quantity.value <= q.interval[1]
+        if quantity.measure != "count":
+            assert quantity.state == "measured" and other.state == "estimated"
+            assert quantity.interval is not None and other.interval is not None
+            assert other.interval[1] - other.interval[0] > quantity.interval[1] - quantity.interval[0] > 0
+    assert sure["Door D1", "width"].interval == pytest.approx((0.88, 0.92))
+    assert estimated["Room WC", "area"].interval == pytest.approx((13.2 * 0.96 - 0.074, 13.2 * 1.04 + 0.074))
+
+
+def test_unsure_elements_make_a_count_an_estimate() -> None:
+    doors = [element(str(k), "door") for k in range(3)]
+    doors[0].confidence = 0.5
+
+    quantity = of([sheet("s", doors)])["Doors", "count"]
+
+    assert (quantity.value, quantity.interval, quantity.state) == (3, (2, 3), "estimated")
+    assert quantity.reason == "1 of them are not sure"
+
+
+def test_a_corrected_count_has_the_last_word_and_is_an_estimate() -> None:
+    given = sheet("s", house())
+    given.counts["window"] = 4
+
+    quantity = of([given])["Windows", "count"]
+
+    assert (quantity.value, quantity.state) == (4, "estimated")
+
+
+@pytest.mark.parametrize(("printed", "state"), [(18.5, "measured"), (19.2, "measured"), (20.0, "estimated")])
+def test_the_printed_area_stands_beside_the_measured_one(printed: float, state: str) -> None:
+    space = room("r", 4.2, 4.4)
+    space.stated["area_m2"] = printed
+
+    quantity = of([sheet("s", [space])])["Room unnamed", "area"]
+
+    assert (quantity.value, quantity.stated, quantity.state) == (pytest.approx(18.48), printed, state)
+    if state == "estimated":
+        assert quantity.reason == "the drawing prints 20.00 m²"
+        assert quantity.interval is not None and quantity.interval[1] == 20
+
+
+def test_an_opening_that_only_states_its_size_is_an_estimate() -> None:
+    door = element("d", "door", {"width": 0.9})
+    door.stated |= {"width_m": 0.91, "height_m": 2.03}
+
+    found = of([sheet("s", [door])])
+
+    assert (found["Door d", "width"].value, found["Door d", "width"].stated) == (0.9, 0.91)
+    height = found["Door d", "height"]
+    assert (height.value, height.state, height.reason) == (2.03, "estimated", "as stated, not measured")
+
+
+def test_elements_without_geometry_withhold_their_sum() -> None:
+    found = of([sheet("s", [wall("a", 4), element("b", "wall", {"thickness": 0.3}), element("r", "room")])])
+
+    assert found["Walls 300 mm", "length"].value is None
+    assert found["Walls 300 mm", "length"].reason == "1 of 2 have no geometry"
+    assert found["Room unnamed", "area"].reason == "the room has no geometry"
+    assert found["Walls", "count"].value == 2
+
+
+# ---- heights -----------------------------------------------------------------------------------------------------
+
+
+def section(key: str, file: str = "set.pdf", **clear: float) -> Sheet:
+    return sheet(key, kind="section", view="", file=file, heights={f"clear {k[1:]}": v for k, v in clear.items()})
+
+
+def surface(sheets: Sequence[Sheet], height_m: float | None = None) -> tuple[float | None, str]:
+    quantity = of(sheets, height_m)["Walls 300 mm", "surface"]
+    return quantity.value, quantity.note or quantity.reason or ""
+
+
+def test_without_a_height_surfaces_are_withheld() -> None:
+    assert surface([sheet("s", house())]) == (None, "no height is known: give --height, or a section")
+
+
+def test_a_given_height_makes_surfaces() -> None:
+    assert surface([sheet("s", house())], 2.5) == (pytest.approx(32.5), "height 2.5 m from --height, gross")
+
+
+def test_a_section_beats_the_given_height_for_its_storey_only() -> None:
+    sheets = [sheet("s", house(), storey="0"), section("A-301", _0=2.6)]
+
+    assert surface(sheets, 2.5) == (pytest.approx(33.8), "height 2.6 m from section A-301, gross")
+    sheets[0].storey = "1"
+    assert surface(sheets, 2.5)[0] == pytest.approx(32.5)
+
+
+def test_the_sheets_own_height_beats_the_section() -> None:
+    sheets = [sheet("s", house(), storey="0", heights={"clear": 3.0}), section("A-301", _0=2.6)]
+
+    assert surface(sheets)[0] == pytest.approx(39.0)
+
+
+def test_each_building_has_the_heights_of_its_own_section() -> None:
+    plans = [sheet(key, house(), storey="0", file=f"{key}.pdf") for key in ("one", "two", "three")]
+    plans[1].elements[3].sizes["area"] += 3
+    sections = [section("S1", "one.pdf", _0=2.4), section("S2", "two.pdf", _0=3.0)]
+
+    found = take_off([*plans, *sections], [], 2.0)
+
+    walls = {q.sheet: q.value for q in found if q.item == "Walls 300 mm" and q.measure == "surface"}
+    assert walls == {"one": pytest.approx(31.2), "two": pytest.approx(39.0), "three": pytest.approx(26.0)}
+
+
+def test_sections_that_agree_speak_for_other_files_too() -> None:
+    plan = sheet("s", house(), storey="0", file="plan.dxf")
+
+    assert surface([plan, section("S1", "one.pdf", _0=2.4), section("S2", "two.pdf", _0=2.4)])[0] == pytest.approx(31.2)
+
+
+def test_a_models_own_heights_and_sides_are_taken() -> None:
+    space, side = room("r", 4, 4), wall("w", 4)
+    space.sizes["height"] = 2.7
+    side.sizes["area_side"] = 11.0
+
+    found = of([sheet("s", [space, side])], 2.0)
+
+    assert found["Room unnamed, walls", "surface"].value == pytest.approx(16 * 2.7)
+    assert found["Walls 300 mm", "surface"].value == pytest.approx(11.0)
+
+
+# ---- demolished --------------------------------------------------------------------------------------------------
+
+
+def test_what_is_demolished_stands_apart_and_is_in_no_total() -> None:
+    gone = element("d2", "door", {"width": 0.8})
+    gone.status = "demolished"
+
+    found = of([sheet("s", [*house(), gone, wall("w9", 3.0, 0.12, "demolished")])], 2.5)
+
+    assert found["Doors", "count"].value == found["total Doors", "count"].value == 1
+    assert found["Doors, demolished", "count"].value == 1
+    assert found["Walls 120 mm", "length"].value == pytest.approx(4.7)
+    assert found["Walls 120 mm, demolished", "length"].value == pytest.approx(3.0)
+    assert found["Walls 120 mm, demolished", "surface"].value == pytest.approx(7.5)
+    assert not [item for item, _ in found if item.startswith("total") and "demolished" in item]
+    apart = [q.note for (item, _), q in found.items() if "demolished" in item or item == "Door d2"]
+    assert apart and all(note.startswith("demolished: not in the totals") for note in apart)
+
+
+# ---- totals ------------------------------------------------------------------------------------------------------
+
+
+def test_totals_add_up_what_counts() -> None:
+    ground, upper = sheet("g", house(), storey="0"), sheet("u", house(), storey="1")
+    ceiling = sheet("c", house(), storey="0", view="ceiling")
+
+    found = of([ground, upper, ceiling], 2.5)
+
+    totals = {key: q for key, q in found.items() if q.total}
+    assert totals["total Doors", "count"].value == 2
+    assert totals["total Walls 300 mm", "length"].value == pytest.approx(26)
+    assert totals["total Floor area of rooms", "area"].value == pytest.approx(2 * (18.48 + 13.2))
+    assert totals["total Wall surface of rooms", "surface"].value == pytest.approx(2 * 2.5 * (17.2 + 14.8))
+    assert all(q.sheet is None and q.interval for q in totals.values())
+
+
+def test_a_total_with_a_withheld_part_is_withheld_and_says_which() -> None:
+    found = of([sheet("g", house(), storey="0"), sheet("u", house(), WITHHELD, storey="1")])
+
+    total = found["total Floor area of rooms", "area"]
+    assert (total.value, total.interval, total.state) == (None, None, "withheld")
+    assert total.reason == f"2 of 4 parts are withheld: {WITHHELD.evidence}"
+    assert found["total Doors", "count"].value == 2
+
+
+def test_a_total_is_as_sure_as_its_least_sure_part() -> None:
+    found = of([sheet("g", house(), storey="0"), sheet("u", house(), ESTIMATED, storey="1")])
+
+    assert found["total Walls 300 mm", "length"].state == "estimated"
+    assert found["total Doors", "count"].state == "measured"
+
+
+def test_a_sheet_outside_the_totals_says_why() -> None:
+    found = of([sheet("g", house(), storey="0", number="A-101"), sheet("c", house(), storey="0", view="ceiling")])
+
+    assert found["Doors", "count"].note == "counted once, on A-101; the same storey is on c"
+
+
+def test_sources_lead_from_totals_down_to_elements() -> None:
+    sheets = [sheet("g", house(), storey="0"), sheet("u", two_rooms().elements(), storey="1")]
+
+    quantities = take_off(sheets, group_sheets(sheets), 2.5)
+
+    ids = [q.id for q in quantities]
+    assert len(ids) == len(set(ids))
+    parts = {q.id: q for q in quantities if not q.total}
+    elements = {e.id for s in sheets for e in s.elements}
+    for quantity in quantities:
+        known = set(parts) if quantity.total else elements
+        assert set(quantity.sources) <= known
+        if quantity.total:
+            assert quantity.value == pytest.approx(sum(parts[key].value or 0 for key in quantity.sources))
+        elif quantity.value:
+            assert quantity.sources
+
+
+def test_a_sheet_without_elements_has_no_quantities() -> None:
+    assert take_off([sheet("s", kind="elevation")], [], 2.5) == []

@@ -1,0 +1,298 @@
+"""Scales from printed ratios, dimension strings and bars, and what happens where they contradict each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from planroom.ingest.linework import LineworkBuilder
+from planroom.records import Page, Scale, Text
+from planroom.sheet.scale import find_scale, is_imperial, measure_bar, measure_dimensions, printed_ratios
+from planroom.units import FOOT_M, INCH_M, POINT_M
+from plans import THIN, page_of, text
+
+AT_50 = 50 * POINT_M  # metres in a point at 1:50
+LENGTHS_M = (1.28, 3.5, 2.42, 4.0, 0.9)
+
+
+def millimetres(length_m: float) -> str:
+    return f"{length_m * 1000:.0f}"
+
+
+def comma(length_m: float) -> str:
+    return f"{length_m:.2f}".replace(".", ",")
+
+
+def feet(length_m: float) -> str:
+    """Feet, inches and halves of inches; the lengths used here are whole halves."""
+    whole, inches = divmod(round(length_m / INCH_M * 2), 24)
+    return f"{whole}'-{inches // 2}{' 1/2' if inches % 2 else ''}\""
+
+
+def dimensions(
+    m_per_unit: float,
+    lengths_m: Sequence[float] = LENGTHS_M,
+    write: Callable[[float], str] = millimetres,
+    *,
+    upright: bool = False,
+) -> tuple[LineworkBuilder, list[Text]]:
+    """A chain of dimensions with slanted ticks, each text above the middle of its piece."""
+    builder, texts = LineworkBuilder(), []
+    builder.path(THIN)
+    height = 7.0 if m_per_unit < 0.1 else 0.15 / m_per_unit
+    at, level = 100.0, 200.0
+
+    def line(x0: float, y0: float, x1: float, y1: float) -> None:
+        builder.line(*((-y0, x0, -y1, x1) if upright else (x0, y0, x1, y1)))
+
+    def tick(x: float) -> None:
+        line(x - 0.4 * height, level - 0.4 * height, x + 0.4 * height, level + 0.4 * height)
+
+    tick(at)
+    for length_m in lengths_m:
+        end = at + length_m / m_per_unit
+        line(at, level, end, level)
+        tick(end)
+        x, y = (at + end) / 2, level + 0.9 * height
+        texts.append(text(write(length_m), (-y, x) if upright else (x, y), height, 90 if upright else 0))
+        at = end
+    return builder, texts
+
+
+def bar(m_per_unit: float, ticks: Sequence[int] = (0, 1, 2, 5), unit: str = "m", unit_m: float = 1.0) -> list[Text]:
+    """The numbers of a graphic bar, the last with its unit beside it."""
+    words = [f"{t}" for t in ticks[:-1]] + [f"{ticks[-1]} {unit}"]
+    return [text(w, (400 + t * unit_m / m_per_unit, 60), 6) for w, t in zip(words, ticks, strict=True)]
+
+
+def printed(ratio: str = "1:50") -> list[Text]:
+    return [text(f"SCALE {ratio}", (900, 40), 6)]
+
+
+def scale_of(work: LineworkBuilder, texts: list[Text], doors: float | None = None, **facts: object) -> Scale | None:
+    facts = facts or {"paper_unit_m": POINT_M}
+    return find_scale(page_of(work.build(), **facts), texts, doors)
+
+
+# ---- one kind of evidence ----------------------------------------------------------------------------------------
+
+
+def test_notes_print_ratios_and_slopes_do_not_count() -> None:
+    texts = [
+        text("SCALE 1:50", (0, 0)),
+        text("Massstab 1:50", (0, 90)),
+        text("1:20", (400, 400)),
+        text('1/4" = 1\'-0"', (0, 200)),
+    ]
+
+    assert printed_ratios(texts) == [50, 48]
+
+
+def test_a_ratio_beside_its_caption_counts() -> None:
+    assert printed_ratios([text("ÉCHELLE", (0, 10)), text("1/100", (0, 4))]) == [100]
+    assert printed_ratios([text("ÉCHELLE", (0, 500)), text("1/100", (0, 4))]) == []
+
+
+@pytest.mark.parametrize(
+    ("unit", "unit_m", "ticks"), [("m", 1.0, (0, 1, 2, 5)), ("ft", FOOT_M, (0, 4, 8, 16)), ("m", 1.0, (0, 1, 2))]
+)
+def test_a_bars_numbers_give_metres_in_a_unit(unit: str, unit_m: float, ticks: tuple[int, ...]) -> None:
+    found = measure_bar(bar(AT_50, ticks, unit, unit_m))
+
+    assert found is not None
+    assert found.m_per_unit == pytest.approx(AT_50)
+
+
+def test_numbers_that_are_unevenly_spaced_or_unitless_are_no_bar() -> None:
+    uneven = bar(AT_50)
+    uneven[2] = uneven[2]._replace(x=uneven[2].x + 20)
+    plain = [t._replace(string=t.string.removesuffix(" m")) for t in bar(AT_50)]
+
+    assert measure_bar(uneven) is None
+    assert measure_bar(plain) is None
+    assert measure_bar(bar(AT_50)[1:]) is None  # grid numbers, none of them 0
+
+
+@pytest.mark.parametrize("upright", [False, True])
+@pytest.mark.parametrize(
+    ("write", "lengths"),
+    [(millimetres, LENGTHS_M), (comma, LENGTHS_M), (feet, [n * INCH_M for n in (42, 138.5, 96, 60.5)])],
+)
+def test_dimensions_give_metres_in_a_unit(
+    write: Callable[[float], str], lengths: Sequence[float], upright: bool
+) -> None:
+    builder, texts = dimensions(AT_50, lengths, write, upright=upright)
+
+    found = measure_dimensions(builder.build(), texts, [AT_50])
+
+    assert found is not None
+    assert found.m_per_unit == pytest.approx(AT_50, rel=0.005)
+    assert found.agree == found.of == len(lengths)
+
+
+def test_a_few_dimensions_are_no_evidence_and_wrong_ones_are_outvoted() -> None:
+    few, two_texts = dimensions(AT_50, LENGTHS_M[:2])
+    builder, texts = dimensions(AT_50)
+    texts[1] = texts[1]._replace(string="3800")
+
+    found = measure_dimensions(builder.build(), texts, [AT_50])
+
+    assert measure_dimensions(few.build(), two_texts, [AT_50]) is None
+    assert found is not None
+    assert found.m_per_unit == pytest.approx(AT_50, rel=0.005)
+    assert (found.agree, found.of) == (4, 5)
+
+
+def test_numbers_without_dimension_lines_are_no_evidence() -> None:
+    _, texts = dimensions(AT_50)
+    builder = LineworkBuilder()
+    builder.path(THIN)
+    builder.line(0, 900, 900, 900)
+
+    assert measure_dimensions(builder.build(), texts, [AT_50]) is None
+
+
+# ---- on paper ----------------------------------------------------------------------------------------------------
+
+
+def test_a_printed_ratio_alone_is_an_estimate() -> None:
+    found = scale_of(LineworkBuilder(), printed())
+
+    assert found is not None
+    assert (found.ratio, found.m_per_unit, found.state) == (50, pytest.approx(AT_50), "estimated")
+    assert "printed 1:50" in found.evidence
+
+
+def test_a_sheet_that_says_nothing_has_no_scale() -> None:
+    assert scale_of(LineworkBuilder(), [text("NOTES", (0, 0))]) is None
+
+
+def test_two_ratios_without_anything_drawn_are_withheld() -> None:
+    found = scale_of(LineworkBuilder(), printed() + printed("1:100"))
+
+    assert found is not None
+    assert (found.m_per_unit, found.state) == (None, "withheld")
+
+
+@pytest.mark.parametrize("evidence", ["dimensions", "bar", "both"])
+def test_what_is_drawn_confirms_the_printed_ratio(evidence: str) -> None:
+    builder, texts = dimensions(AT_50) if evidence != "bar" else (LineworkBuilder(), [])
+    texts = texts + (bar(AT_50) if evidence != "dimensions" else []) + printed()
+
+    found = scale_of(builder, texts)
+
+    assert found is not None
+    assert (found.ratio, found.m_per_unit, found.state) == (50, pytest.approx(AT_50, rel=1e-9), "measured")
+
+
+def test_dimensions_and_bar_measure_where_nothing_is_printed() -> None:
+    builder, texts = dimensions(AT_50, write=comma)
+
+    found = scale_of(builder, texts + bar(AT_50))
+
+    assert found is not None
+    assert (found.ratio, found.state) == (None, "measured")
+    assert found.m_per_unit == pytest.approx(AT_50, rel=0.005)
+
+
+def test_a_half_size_print_is_measured_by_what_shrank_with_it() -> None:
+    half = 2 * AT_50
+    builder, texts = dimensions(half, [2 * length for length in LENGTHS_M])
+
+    found = scale_of(builder, texts + bar(half) + printed())
+
+    assert found is not None
+    assert (found.ratio, found.state) == (50, "measured")
+    assert found.m_per_unit == pytest.approx(half, rel=0.005)
+    assert "does not hold" in found.evidence
+
+
+@pytest.mark.parametrize("evidence", ["dimensions", "bar"])
+def test_one_witness_against_the_printed_ratio_withholds(evidence: str) -> None:
+    builder, texts = dimensions(2 * AT_50, [2 * length for length in LENGTHS_M])
+    texts = texts if evidence == "dimensions" else bar(2 * AT_50)
+
+    found = scale_of(builder if evidence == "dimensions" else LineworkBuilder(), texts + printed())
+
+    assert found is not None
+    assert (found.ratio, found.m_per_unit, found.state) == (50, None, "withheld")
+    assert "say 2 times" in found.evidence
+
+
+def test_dimensions_against_the_bar_withhold() -> None:
+    builder, texts = dimensions(AT_50)
+
+    found = scale_of(builder, texts + bar(1.3 * AT_50) + printed())
+
+    assert found is not None
+    assert (found.m_per_unit, found.state) == (None, "withheld")
+    assert "contradict" in found.evidence
+
+
+def test_an_imperial_sheet_is_measured() -> None:
+    at_48 = 48 * POINT_M
+    builder, texts = dimensions(at_48, [n * INCH_M for n in (42, 138.5, 96, 60.5)], feet)
+
+    found = scale_of(builder, [*texts, *printed('1/4" = 1\'-0"')])
+
+    assert found is not None
+    assert (found.ratio, found.m_per_unit, found.state) == (48, pytest.approx(at_48), "measured")
+    assert is_imperial(texts)
+
+
+def test_a_metric_sheet_with_a_note_in_feet_is_metric() -> None:
+    _, texts = dimensions(AT_50)
+
+    assert not is_imperial([*texts, text("3'-6\"", (0, 0))])
+    assert not is_imperial([])
+
+
+# ---- in real units (DXF) -----------------------------------------------------------------------------------------
+
+
+def model(unit_m: float, header_m: float | None, doors: float | None, *, drawn: bool) -> Scale | None:
+    """The scale of a drawing in units of `unit_m` whose header says `header_m`."""
+    builder, texts = dimensions(unit_m) if drawn else (LineworkBuilder(), [])
+    return scale_of(builder, texts, doors, unit_m=header_m, unit_evidence="the header's unit")
+
+
+def test_a_header_is_confirmed_by_dimensions_or_doors() -> None:
+    by_dimensions = model(0.001, 0.001, None, drawn=True)
+    by_doors = model(0.001, 0.001, 0.0011, drawn=False)
+    alone = model(0.001, 0.001, None, drawn=False)
+
+    assert [s and (s.m_per_unit, s.state) for s in (by_dimensions, by_doors, alone)] == [
+        (0.001, "measured"),
+        (0.001, "measured"),
+        (0.001, "estimated"),
+    ]
+
+
+def test_a_header_that_makes_doors_absurd_is_withheld() -> None:
+    found = model(0.001, 1.0, 0.001, drawn=False)
+
+    assert found is not None
+    assert (found.m_per_unit, found.state) == (None, "withheld")
+    assert "doors 850 m wide" in found.evidence
+
+
+def test_dimensions_and_doors_overrule_a_wrong_header() -> None:
+    found = model(0.001, 1.0, 0.001, drawn=True)
+
+    assert found is not None
+    assert (found.m_per_unit, found.state) == (0.001, "measured")
+    assert "is wrong" in found.evidence
+
+
+def test_dimensions_of_no_usual_unit_withhold() -> None:
+    found = model(0.0037, 0.001, None, drawn=True)
+
+    assert found is not None
+    assert (found.m_per_unit, found.state) == (None, "withheld")
+
+
+def test_a_page_of_a_model_without_any_unit_has_none() -> None:
+    page = Page(0, "1", (0, 0, 1, 1), LineworkBuilder().build(), page_of(LineworkBuilder().build()).picture_bgr)
+
+    assert find_scale(page, [], None) is None
