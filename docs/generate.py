@@ -231,7 +231,7 @@ def report_fields() -> set[str]:
         quantities=[Quantity("q", "i", "area", "m2", 1.0, "measured", "s", ["e"], (0.9, 1.1))],
         findings=[Finding("c", "note", "s", (0.0, 0.0, 1.0, 1.0), "m", ["e"])],
         faults=[errors.Fault("E101", "f", 0, "s", "m", "h")],
-        groups=[{"storey": "", "sheets": ["s"], "counts": "s", "note": ""}],
+        groups=[{"storey": "", "sheets": ["s"], "counts": "s", "note": "", "doubt": False}],
         timings=[dict.fromkeys((*_STAGE, *_READER), 0)],
         memory={"kernel_kills": 0},
     )
