@@ -129,7 +129,9 @@ def is_bad(row: dict[str, Any]) -> bool:
 
 def show(row: dict[str, Any], *, head: bool) -> None:
     if head:
-        print(f"{'run':44} {'given':>6} {'leased':>7} {'told':>7} {'kernel':>7}  MiB  kills  sheets  faults  seconds  exit")
+        print(
+            f"{'run':44} {'given':>6} {'leased':>7} {'told':>7} {'kernel':>7}  MiB  kills  sheets  faults  seconds  exit"
+        )
     leased, told = ((row[key] or 0) / _MIB for key in ("peak_leased_bytes", "peak_reported_bytes"))
     print(
         f"{row['run'][:44]:44} {row['given']:>6} {leased:7.0f} {told:7.0f} {row['peak_bytes'] / _MIB:7.0f} {row['kernel_kills']:10}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import shapely
@@ -110,7 +111,7 @@ def text(string: str, at: Point, height: float = 2.5, angle: float = 0.0) -> Tex
     return Text(string, *at, box, height, angle, "text layer")
 
 
-def page_of(linework: Linework, *, margin: float = 0.0, **facts: object) -> Page:
+def page_of(linework: Linework, *, margin: float = 0.0, **facts: Any) -> Page:
     """A page that just holds `linework`; facts: fields of Page."""
     ends = linework.segments_xyxy.reshape(-1, 2)
     (x0, y0), (x1, y1) = (ends.min(0), ends.max(0)) if len(ends) else ((0.0, 0.0), (100.0, 100.0))
@@ -277,7 +278,7 @@ def element(key: str, kind: str, sizes: dict[str, float] | None = None, **traits
     return Element(key, kind, ring(0, 0, 1, 1), 0.97, np.zeros((0, 4)), ["path:0"], sizes=sizes or {}, traits=traits)
 
 
-def sheet(key: str, elements: Sequence[Element] = (), scale: Scale | None = None, **facts: object) -> Sheet:
+def sheet(key: str, elements: Sequence[Element] = (), scale: Scale | None = None, **facts: Any) -> Sheet:
     """A sheet, by default a general plan measured in metres, whose elements bear its id; facts: fields of Sheet."""
     known = Scale(None, 1.0, "measured", "the file's unit is the metre")
     made = Sheet(f"{key}", "set.pdf", 0, key, 800, 600, (0.0, 0.0, 800.0, 600.0), "", kind="plan", view="general")

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -28,17 +28,14 @@ from planroom import __version__
 from planroom.config import DEFAULT_MEMORY_BYTES, LEAST_MEMORY_BYTES, Settings
 from planroom.errors import BudgetRefused, OutputNotWritable, PlanroomError, UsageError
 from planroom.ingest.worker import Cancelled, kill_largest
-from planroom.measure.corrections import read_corrections
 from planroom.memory.enforce import Enforcement, hold, own_anonymous_bytes
 from planroom.memory.manager import MemoryManager
-from planroom.pipeline import PARENT_BYTES, analyze
-from planroom.publish import check_out, publish
-from planroom.readers import Step
-from planroom.records import Report
-from planroom.report.json import as_json
-from planroom.report.takeoff import Takeoff, figure, number_text, unit_name
 from planroom.store.files import as_output_error
 from planroom.units import UnitSystem, format_bytes, parse_bytes, parse_lengths, parse_scale
+
+if TYPE_CHECKING:  # what the work itself needs is loaded when there is work: help and wrong usage answer at once
+    from planroom.readers import Step
+    from planroom.records import Report
 
 app = typer.Typer(
     add_completion=False,
@@ -91,6 +88,8 @@ def _analyze(
     seconds: Annotated[float, typer.Option(help="Clock for one sheet.", min=1.0)] = 60.0,
     fresh: Annotated[bool, typer.Option("--fresh", help="Read everything again, whatever earlier runs kept.")] = False,
 ) -> None:
+    from planroom.measure.corrections import read_corrections
+
     if units not in ("metric", "imperial"):
         raise UsageError(f"--units {units}: metric or imperial")
     if profile != "auto":
@@ -120,6 +119,7 @@ def _demo(
     Example: planroom demo --memory 1GiB
     """
     from planroom.example import VARIANTS, write_set  # only the demo draws
+    from planroom.publish import check_out
 
     check_out(out)
     plans = out / "plans"
@@ -154,6 +154,10 @@ def _height(text: str) -> float:
 
 def _run(paths: list[Path], out: Path, settings: Settings, json_to: str, timings: bool) -> int:
     """Analyse, publish and show; returns the exit code."""
+    from planroom.pipeline import PARENT_BYTES, analyze
+    from planroom.publish import check_out, publish
+    from planroom.readers import Step
+
     check_out(out)
     if json_to not in ("", "-"):
         if Path(json_to).is_dir():
@@ -220,7 +224,7 @@ def _bars() -> Iterator[Callable[[Step], None]]:
 
 
 def _write_json(report: Report, json_to: str) -> None:
-    from planroom.report.json import write_json
+    from planroom.report.json import as_json, write_json
 
     if json_to == "-":
         try:
@@ -236,6 +240,8 @@ def _write_json(report: Report, json_to: str) -> None:
 
 def _show(console: Console, report: Report, written: list[Path], wall_s: float) -> None:
     """The takeoff table, the faults, the memory line, and where the files lie."""
+    from planroom.report.takeoff import Takeoff, figure, number_text, unit_name
+
     takeoff = Takeoff(report)
     table = Table(title="Takeoff", title_justify="left", header_style="bold", show_edge=False)
     for head, right in (("Item", False), ("Quantity", True), ("Unit", False), ("State", False), ("Sheets", False)):

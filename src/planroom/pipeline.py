@@ -21,7 +21,7 @@ import cv2
 from planroom.config import Settings
 from planroom.detect import vectors
 from planroom.errors import BudgetRefused, NothingToRead, OutputError, PlanroomError, UnreadableFile, UsageError
-from planroom.ingest import documents, dxf, image, pdf
+from planroom.ingest import documents
 from planroom.measure.corrections import apply_corrections
 from planroom.measure.sets import group_sheets
 from planroom.measure.takeoff import take_off
@@ -131,12 +131,13 @@ def read_sheets(arguments: dict[str, Any], emit: Emit, ledger: MemoryManager) ->
             if page is None:
                 return {}
             clock.note("paths", page.linework.n_paths)
-            sheet = read_sheet(page, arguments, clock, progress)
-            with clock.stage("keep", _KEEP_BYTES + 5 * page.picture_bgr.nbytes // 4):
-                _keep_picture(page, folder / sheet.picture)
-            sheet.timings = clock.take()
-            with ledger.lease(_KEEP_BYTES + _ELEMENT_BYTES * len(sheet.elements), "the sheet's elements"):
-                save_sheet(folder, sheet)
+            with ledger.lease(_page_bytes(page), f"page {page.index + 1} while it is worked on"):
+                sheet = read_sheet(page, arguments, clock, progress)
+                with clock.stage("keep", _KEEP_BYTES + 5 * page.picture_bgr.nbytes // 4):
+                    _keep_picture(page, folder / sheet.picture)
+                sheet.timings = clock.take()
+                with ledger.lease(_KEEP_BYTES + _ELEMENT_BYTES * len(sheet.elements), "the sheet's elements"):
+                    save_sheet(folder, sheet)
             skip.add(page.index)
             at = None
             emit({"event": "sheet"})
@@ -149,6 +150,13 @@ def read_sheets(arguments: dict[str, Any], emit: Emit, ledger: MemoryManager) ->
             at = None
             emit({"event": "sheet"})
             pages = _open(arguments, path, progress, ledger, skip)
+
+
+def _page_bytes(page: Page) -> int:
+    """What a page holds from when it was read until it is kept."""
+    work = page.linework
+    pieces = 36 * len(work.segments_xyxy) + 44 * len(work.arcs) + 4 * work.n_paths + 300 * len(work.fills)
+    return page.picture_bgr.nbytes + pieces + 16 * sum(map(len, work.fills)) + 900 * len(work.texts)
 
 
 def _is_no_room(error: PlanroomError) -> bool:
@@ -176,14 +184,20 @@ def _open(
     }
     match arguments["kind"]:
         case "pdf":
+            from planroom.ingest import pdf  # each reader brings its libraries, and a child needs one of them
+
             return pdf.read_pdf(path, password=arguments["password"], **common)
         case "dxf":
+            from planroom.ingest import dxf
+
             return dxf.read_dxf(path, **common)
         case "ifc":
-            from planroom.ingest import ifc  # the extra's kernel takes half a second to load
+            from planroom.ingest import ifc
 
             return ifc.read_ifc(path, **common)
         case _:
+            from planroom.ingest import image
+
             return image.read_image(path, **common)
 
 

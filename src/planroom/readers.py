@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 
 from planroom.config import Settings
 from planroom.errors import Fault, NoSheet, OutputError, PlanroomError, ReaderCrashed
-from planroom.ingest import documents, dxf, pdf
+from planroom.ingest import documents
 from planroom.ingest.protocol import Event
 from planroom.ingest.worker import Cancelled, Facts, run_growing
 from planroom.memory.manager import MemoryManager
@@ -77,8 +77,8 @@ def first_bytes(document: Document) -> int:
     """The lease that a document's reader starts with; run once more under all there is where it was too small."""
     size = document.size_bytes
     reading = {
-        "pdf": pdf.lease_bytes(size) + 140_000_000,
-        "dxf": dxf.lease_bytes(size) + 120_000_000,
+        "pdf": 200_000_000 + 3 * size,
+        "dxf": 120_000_000 + 14 * size,
         "image": 200_000_000,
         "ifc": 450_000_000 + 12 * size,
     }[document.kind]

@@ -16,10 +16,11 @@ FEET = [text(string, (0, 0)) for string in ("12'-0\"", "3'-6\"", "10'")]
 def read(string: str, others: list[Text] = FEET) -> list[tuple[str, str, float | None, float | None]]:
     """Kind, subtype, width and height in inches."""
     codes = read_codes([text(string, (3, 4)), *others])
-    return [
-        (c.kind, c.subtype, *(round(m / INCH_M, 3) if m is not None else None for m in (c.width_m, c.height_m)))
-        for c in codes
-    ]
+    return [(c.kind, c.subtype, inches(c.width_m), inches(c.height_m)) for c in codes]
+
+
+def inches(length_m: float | None) -> float | None:
+    return None if length_m is None else round(length_m / INCH_M, 3)
 
 
 @pytest.mark.parametrize(

@@ -172,9 +172,9 @@ def test_walls_apart_do_not_meet() -> None:
 
 
 def test_a_slanted_wall_meets_another_in_a_slanted_patch() -> None:
-    turned = Placing(angle=0.9)
+    turned = Placing(angle=0.9, shift=(6, 0))
     drawing = strips(THICK, (0, 0, 6, 0.3))
-    slanted = [turned.points([(0.2, y), (5, y)]) + (6, 0) for y in (0.0, 0.3)]
+    slanted = [turned.points([(0.2, y), (5, y)]) for y in (0.0, 0.3)]
     drawing.lines(THICK, *([(float(x), float(y)) for x, y in face] for face in slanted))
 
     (patch,) = find_junctions(bands_of(drawing))

@@ -83,11 +83,41 @@ def test_two_houses_with_the_same_names_of_storeys_count_both() -> None:
     assert grouped(one, other) == [(["one"], "one"), (["other"], "other")]
 
 
-def test_a_plan_as_pdf_and_dxf_counts_once_on_the_better_scale() -> None:
-    pdf = plan("pdf", unit_m=0.0176, state="estimated", storey="0")
-    dxf = plan("dxf", unit_m=0.001, file="set.dxf")
+def test_a_plan_as_pdf_and_dxf_counts_once_whatever_the_order() -> None:
+    pdf, dxf = plan("pdf", unit_m=0.0176, storey="0"), plan("dxf", unit_m=0.001, file="set.dxf")
 
-    assert grouped(pdf, dxf) == [(["pdf", "dxf"], "dxf")]
+    ((_, forwards),), ((_, backwards),) = grouped(pdf, dxf), grouped(dxf, pdf)
+
+    assert forwards == backwards in ("pdf", "dxf")
+
+
+def test_two_copies_of_one_file_count_once() -> None:
+    assert grouped(plan("a-1", ()), plan("a-1~2", ())) == [(["a-1", "a-1~2"], "a-1")]
+
+
+def test_plans_of_one_revision_that_disagree_are_in_doubt() -> None:
+    one, other = plan("one", file="a.pdf"), plan("other", file="b.pdf")
+    other.elements.append(element("other.d2", "door"))
+    other.counts["door"] = 2
+
+    (group,) = group_sheets([one, other])
+
+    assert group["doubt"] is True
+    assert "doors instead of" in group["note"]
+    assert not group_sheets([one, plan("same", file="b.pdf")])[0]["doubt"]
+    doubted = {q.sheet: q.state for q in take_off([one, other], [group], None) if q.item == "Doors"}
+    assert doubted[group["counts"]] == "estimated"
+
+
+def test_a_model_exported_twice_is_one_storey_by_its_ids() -> None:
+    one, other = plan("one", (), file="a.ifc"), plan("other", UPPER, file="b.ifc")
+    third = plan("third", (), file="c.ifc")
+    for made, ids in ((one, "xyz"), (other, "xy"), (third, "pq")):
+        made.elements = [element(f"{made.id}.{key}", "wall") for key in ids]
+        for item, key in zip(made.elements, ids, strict=True):
+            item.sources = [f"ifc:{key}"]
+
+    assert [sheets for sheets, _ in grouped(one, other, third)] == [["one", "other"], ["third"]]
 
 
 def test_storeys_of_a_tower_that_are_alike_count_each() -> None:
@@ -131,10 +161,9 @@ def test_totals_hold_a_storey_once(view: str) -> None:
 
 
 def test_revisions_stand_in_their_order() -> None:
-    revisions = [None, "", "A", "Rev. B", "z", "1", "rev 2", "10"]
+    revisions = ["", "P01", "P2", "A", "Rev. B", "z", "1", "rev 2", "2a", "10", "C01", "C02"]
 
-    order = [revision_order(r)[0] for r in revisions]
+    order = [revision_order(r) for r in revisions]
 
-    assert order == sorted(order)
-    assert order[:2] == [0, 0]
-    assert len(set(order[1:])) == len(order) - 1
+    assert order == sorted(set(order))
+    assert revision_order(None) == revision_order("") == revision_order("?")

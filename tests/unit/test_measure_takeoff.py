@@ -122,16 +122,16 @@ def test_unsure_elements_make_a_count_an_estimate() -> None:
     quantity = of([sheet("s", doors)])["Doors", "count"]
 
     assert (quantity.value, quantity.interval, quantity.state) == (3, (2, 3), "estimated")
-    assert quantity.reason == "1 of them are not sure"
+    assert quantity.reason == "not sure of 1"
 
 
-def test_a_corrected_count_has_the_last_word_and_is_an_estimate() -> None:
+def test_a_count_given_by_hand_has_the_last_word_and_says_so() -> None:
     given = sheet("s", house())
     given.counts["window"] = 4
 
     quantity = of([given])["Windows", "count"]
 
-    assert (quantity.value, quantity.state) == (4, "estimated")
+    assert (quantity.value, quantity.interval, quantity.note) == (4, (4, 4), "given by hand")
 
 
 @pytest.mark.parametrize(("printed", "state"), [(18.5, "measured"), (19.2, "measured"), (20.0, "estimated")])
@@ -141,10 +141,57 @@ def test_the_printed_area_stands_beside_the_measured_one(printed: float, state: 
 
     quantity = of([sheet("s", [space])])["Room unnamed", "area"]
 
-    assert (quantity.value, quantity.stated, quantity.state) == (pytest.approx(18.48), printed, state)
+    assert quantity.value == pytest.approx(18.48)
+    assert (quantity.stated, quantity.state) == (printed, state)
     if state == "estimated":
-        assert quantity.reason == "the drawing prints 20.00 m²"
+        assert quantity.reason == "the file states 20.00 m²"
         assert quantity.interval is not None and quantity.interval[1] == 20
+
+
+def test_a_room_with_two_names_is_an_estimate_and_counts_for_both_uses() -> None:
+    space = room("r", 6, 5, name="BEDROOM", use="bedroom", also="bathroom")
+
+    found = of([sheet("s", [space])])
+
+    assert found["Room BEDROOM", "area"].state == "estimated"
+    assert found["Room BEDROOM", "area"].reason == "bathroom stands in it too: nothing drawn divides them"
+    assert found["Bedrooms", "count"].sources == found["Rooms with toilet", "count"].sources == ["s.r"]
+
+
+def test_rooms_are_not_counted_where_walls_enclose_none_or_no_name_could_be_read() -> None:
+    walls = [wall(f"w{k}", 4) for k in range(4)]
+
+    open_, unnamed = of([sheet("s", walls)]), of([sheet("s", [*walls, room("r", 3, 3)])])
+
+    assert (open_["Rooms", "count"].value, open_["Rooms", "count"].reason) == (None, "no outline of walls closes")
+    assert unnamed["Rooms", "count"].value == 1
+    assert unnamed["Bedrooms", "count"].value is None
+    assert "name" in (unnamed["Bedrooms", "count"].reason or "")
+
+
+def test_without_a_scale_counts_of_what_was_told_by_the_doors_are_estimates() -> None:
+    found = of([sheet("s", house(), WITHHELD)])
+
+    assert (found["Walls", "count"].value, found["Walls", "count"].state) == (3, "estimated")
+    assert found["Openings without leaf", "count"].state == "measured"  # there are none
+
+
+def test_thicknesses_are_spelt_in_the_customers_units() -> None:
+    made = sheet("s", [wall("a", 4, 4.5 * 0.0254), wall("b", 4, 12 * 0.0254)])
+
+    items = {q.item for q in take_off([made], group_sheets([made]), None, "imperial") if q.measure == "length"}
+
+    assert items == {"Walls 4 1/2 in", "Walls 12 in"}
+
+
+def test_a_room_under_a_slope_has_no_wall_surface() -> None:
+    space = room("r", 4, 4)
+    space.sizes["height"] = 2.7
+    space.stated["volume_m3"] = 30.0
+
+    quantity = of([sheet("s", [space])])["Room unnamed, walls", "surface"]
+
+    assert (quantity.value, quantity.reason) == (None, "the room is not equally high everywhere")
 
 
 def test_an_opening_that_only_states_its_size_is_an_estimate() -> None:
@@ -184,13 +231,17 @@ def test_without_a_height_surfaces_are_withheld() -> None:
 
 
 def test_a_given_height_makes_surfaces() -> None:
-    assert surface([sheet("s", house())], 2.5) == (pytest.approx(32.5), "height 2.5 m from --height, gross")
+    value, note = surface([sheet("s", house())], 2.5)
+
+    assert value == pytest.approx(32.5)
+    assert note == "height 2.5 m from --height, one side, openings not deducted"
 
 
 def test_a_section_beats_the_given_height_for_its_storey_only() -> None:
     sheets = [sheet("s", house(), storey="0"), section("A-301", _0=2.6)]
 
-    assert surface(sheets, 2.5) == (pytest.approx(33.8), "height 2.6 m from section A-301, gross")
+    assert surface(sheets, 2.5)[0] == pytest.approx(33.8)
+    assert surface(sheets, 2.5)[1].startswith("height 2.6 m from section A-301")
     sheets[0].storey = "1"
     assert surface(sheets, 2.5)[0] == pytest.approx(32.5)
 
@@ -288,7 +339,10 @@ def test_a_sheet_outside_the_totals_says_why() -> None:
 
 
 def test_sources_lead_from_totals_down_to_elements() -> None:
-    sheets = [sheet("g", house(), storey="0"), sheet("u", two_rooms().elements(), storey="1")]
+    upper = two_rooms().elements()
+    for number, space in enumerate(e for e in upper if e.kind == "room"):
+        space.traits["name"] = f"ROOM {number}"
+    sheets = [sheet("g", house(), storey="0"), sheet("u", upper, storey="1")]
 
     quantities = take_off(sheets, group_sheets(sheets), 2.5)
 

@@ -41,7 +41,8 @@ def test_sizes_are_written_for_people(size: int, text: str) -> None:
 @pytest.mark.parametrize(("unit", "value", "shown"), [("m", FOOT_M, "ft"), ("m2", FOOT_M**2, "ft2"), ("pcs", 1, "pcs")])
 def test_quantities_turn_into_the_customers_units(unit: str, value: float, shown: str) -> None:
     assert in_system(value, unit, "metric") == (value, unit)
-    assert in_system(value, unit, "imperial") == (pytest.approx(1.0), shown)
+    many, name = in_system(value, unit, "imperial")
+    assert (round(many, 9), name) == (1.0, shown)
 
 
 @pytest.mark.parametrize(
@@ -83,10 +84,10 @@ def test_what_is_no_length_means_nothing(text: str) -> None:
         ("M 1:100", 100),
         ("SCALE 1 / 20", 20),
         ("1:33,3", 33.3),
-        ("1/4\" = 1'-0\"", 48),
+        ('1/4" = 1\'-0"', 48),
         ("1/8\"=1'", 96),
-        ("3/16\" = 1'-0\"", 64),
-        ("1 1/2\" = 1'-0\"", 8),
+        ('3/16" = 1\'-0"', 64),
+        ('1 1/2" = 1\'-0"', 8),
         ("1\" = 64'", 768),
         ("Scale: 3” = 1’-0”", 4),
     ],
@@ -101,7 +102,7 @@ def test_other_colons_and_slashes_are_no_scale(text: str) -> None:
 
 
 def test_a_person_may_give_a_scale_in_several_ways() -> None:
-    assert [parse_scale(text) for text in ("1:50", " 50 ", "1/4\"=1'-0\"")] == [50, 50, 48]
+    assert [parse_scale(text) for text in ("1:50", " 50 ", '1/4"=1\'-0"')] == [50, 50, 48]
 
 
 @pytest.mark.parametrize("text", ["fifty", "0.5", "", "0"])

@@ -85,7 +85,8 @@ def _run(request: dict[str, Any], send: Callable[[dict[str, Any]], None]) -> dic
     module, _, name = request["entry"].partition(":")
     function = getattr(importlib.import_module(module), name)
     base_bytes = _data_bytes() + STACK_BYTES + LATER_IMPORTS_BYTES
-    result: dict[str, Any] = function(request["arguments"], emit, MemoryManager(request["limit_bytes"] - base_bytes))
+    ledger = MemoryManager(request["limit_bytes"] - base_bytes, waits=False)
+    result: dict[str, Any] = function(request["arguments"], emit, ledger)
     return result
 
 

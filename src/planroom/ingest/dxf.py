@@ -51,9 +51,13 @@ def read_dxf(
     """
     if pages is not None and 0 not in pages:
         return
-    size = path.stat().st_size
-    with ledger.lease(lease_bytes(size), f"opening {path.name}"):
-        progress("read", 0.0)
+    progress("read", 0.0)
+    yield _read_page(path, picture_px, ledger, progress)
+
+
+def _read_page(path: Path, picture_px: int, ledger: MemoryManager, progress: Callable[[str, float], None]) -> Page:
+    """The page; the document, which is many times as large, is gone when it is returned."""
+    with ledger.lease(lease_bytes(path.stat().st_size), f"opening {path.name}"):
         document = _open(path)
         builder = LineworkBuilder()
         walker = _Walker(document, builder)
@@ -77,15 +81,15 @@ def read_dxf(
             pixels = picture_px * max(1, round(picture_px * min(width, height) / max(width, height)))
             with ledger.lease(pixels * 6, f"the picture of {path.name}"):
                 picture = paint(linework, extent, picture_px)
-            yield Page(
-                index=0,
-                name=space.name,
-                extent=extent,
-                linework=linework,
-                picture_bgr=picture,
-                unit_m=unit_m,
-                unit_evidence=f"drawing units in the header ($INSUNITS {document.header.get('$INSUNITS', 0)})",
-            )
+        return Page(
+            index=0,
+            name=space.name,
+            extent=extent,
+            linework=linework,
+            picture_bgr=picture,
+            unit_m=unit_m,
+            unit_evidence=f"drawing units in the header ($INSUNITS {document.header.get('$INSUNITS', 0)})",
+        )
 
 
 def _open(path: Path) -> ezdxf.document.Drawing:

@@ -100,6 +100,7 @@ def apply_corrections(sheets: list[Sheet], corrections: dict[str, dict[str, Any]
 
 def _add(sheet: Sheet, element: Element, many: int) -> None:
     """Count an element in (1) or out (-1) of all counts of the sheet that hold it."""
-    use = element.traits.get("use") if element.kind == "room" else None
-    for name in (element.kind, *(name for name, uses in _USES.items() if use in uses)):
+    told = {element.traits.get("use", ""), *element.traits.get("also", "").split(", ")}
+    used = told if element.kind == "room" else set()
+    for name in (element.kind, *(name for name, uses in _USES.items() if used.intersection(uses))):
         sheet.counts[name] = max(0, sheet.counts.get(name, 0) + many)

@@ -44,12 +44,17 @@ class Lease:
 
 
 class MemoryManager:
-    """Grants at most `capacity_bytes` at any moment, to the byte, in the order of asking."""
+    """Grants at most `capacity_bytes` at any moment, to the byte, in the order of asking.
 
-    def __init__(self, capacity_bytes: int):
+    waits: False where one thread takes all leases, one inside the other: nobody could give back what it waited for, so
+    what does not fit now is refused now.
+    """
+
+    def __init__(self, capacity_bytes: int, *, waits: bool = True):
         if capacity_bytes < 1:
             raise BudgetRefused(f"a ledger of {capacity_bytes} bytes grants nothing")
         self.capacity_bytes = capacity_bytes
+        self._longest_wait_s = None if waits else 0.0
         self._leased = 0
         self._peak = 0
         self._changed = threading.Condition()
@@ -85,6 +90,7 @@ class MemoryManager:
             raise BudgetRefused(
                 f"{purpose} needs {format_bytes(size_bytes)}, {format_bytes(self.capacity_bytes)} are there"
             )
+        wait_s = self._longest_wait_s if wait_s is None else wait_s
         ticket = object()
         deadline = None if wait_s is None else time.monotonic() + wait_s
         with self._changed:

@@ -13,6 +13,7 @@ from html import escape
 from importlib import resources
 from pathlib import Path, PurePath
 
+from planroom.memory.collector import collector_paused
 from planroom.records import Report, Sheet
 from planroom.report import overlay, picture
 from planroom.report.tables import facts_table, fault_table, finding_table, item_name, quantity_table, state_word
@@ -37,6 +38,7 @@ def lease_bytes(report: Report) -> int:
     return 2_000_000 + max(pictures, default=0) + max(overlays, default=0) + index
 
 
+@collector_paused()
 def write_html(report: Report, path: Path) -> None:
     """Write the report to `path`, whole or not at all."""
     with atomic_path(path) as part, part.open("w", encoding="utf-8", errors="replace") as out:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from planroom.geometry import box_of
+from planroom.memory.collector import collector_paused
 from planroom.records import Element, Finding, Floats, Quantity, Report, Scale, Sheet
 from planroom.report.takeoff import Takeoff, figure
 from planroom.store.files import atomic_path
@@ -51,6 +52,7 @@ def as_json(report: Report) -> dict[str, Any]:
     }
 
 
+@collector_paused()
 def write_json(report: Report, path: Path) -> None:
     """Write the report to `path`, whole or not at all."""
     with atomic_path(path) as part, part.open("w", encoding="utf-8", errors="backslashreplace") as out:

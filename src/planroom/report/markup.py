@@ -19,6 +19,7 @@ from pikepdf import Array, Dictionary, Name, String
 
 from planroom.errors import EncryptedFile, ReaderFailed, UnreadableFile
 from planroom.geometry import box_of
+from planroom.memory.collector import collector_paused
 from planroom.records import Element, Floats, Sheet
 from planroom.report import picture
 from planroom.report.frame import Frame, frame_of
@@ -74,6 +75,7 @@ def lease_bytes(source_pdf: Path | None, sheets: list[Sheet]) -> int:
     return 12_000_000 + 3 * size + pictures + _BYTES_A_MARK * sum(len(sheet.elements) for sheet in sheets)
 
 
+@collector_paused()
 def write_markup(
     source_pdf: Path | None, sheets: list[Sheet], path: Path, *, password: str = "", system: UnitSystem = "metric"
 ) -> None:

@@ -15,6 +15,7 @@ from openpyxl import Workbook
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
+from planroom.memory.collector import collector_paused
 from planroom.records import Quantity, Report
 from planroom.report.takeoff import Figure, Takeoff, figure, remark, unit_name
 from planroom.report.workbook import (
@@ -52,6 +53,7 @@ def lease_bytes(report: Report) -> int:
     return 12_000_000 + _BYTES_A_ROW * rows
 
 
+@collector_paused()
 def write_xlsx(report: Report, path: Path, *, page: str = "report.html") -> None:
     """Write the workbook to `path`, whole or not at all. page: the HTML report beside it that sources link to."""
     takeoff = Takeoff(report)

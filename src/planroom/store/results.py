@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from planroom.errors import OutputError
+from planroom.memory.collector import collector_paused
 from planroom.records import Element, Scale, Sheet
 from planroom.store.files import as_output_error, atomic_path
 
@@ -130,6 +131,7 @@ def find_sheet(folder: Path, page: int, sheet_id: str | None = None) -> Sheet | 
     return None
 
 
+@collector_paused()
 def load_sheet(folder: Path, page: int, sheet_id: str | None = None) -> Sheet:
     """The sheet that was saved for `page`, under another id where one is given: a second copy of one document."""
     told = json.loads((folder / f"{page}.json").read_text("utf-8"))
