@@ -2,10 +2,10 @@
 
     python benchmarks/memory_peaks.py [--json]
 
-Each drawing is analysed by the real program at 1 GiB, the generated sets at 2 GiB, each run in a control group of its own
-that has no limit and only measures. Given beside leased, what the program says it really took, and what the kernel counted
-as anonymous plus shared memory of the whole tree, sampled every few milliseconds. Exits with 1 where a peak is over what
-was given, the kernel killed a process, or a run ended with anything but complete (0) or partial (3).
+Each drawing is analysed by the real program at 1 GiB, the generated sets at 2 GiB, each run in a control group of its
+own that has no limit and only measures. Given beside leased, what the program says it really took, and what the kernel
+counted as anonymous plus shared memory of the whole tree, sampled every few milliseconds. Exits with 1 where a peak is
+over what was given, the kernel killed a process, or a run ended with anything but complete (0) or partial (3).
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import estate
-
 from planroom.example import VARIANTS, random_variant, write_set
 from planroom.memory.machine import read_machine, usage
 
@@ -70,7 +69,7 @@ def runs(folder: Path) -> Iterator[tuple[str, list[Path], str]]:
         yield f"estate-{paths}.dxf", [folder / f"estate-{paths}.dxf"], _SINGLE
     sets = folder / "sets"
     for variant in (*VARIANTS, random_variant(1), random_variant(2)):
-        write_set(sets / variant.name, variant, scan=variant.paper == "A3")
+        write_set(sets / variant.name, variant, scan=variant.name == "base-a3")
         yield f"set {variant.name}", [sets / variant.name], _SET
     yield "every set together", [sets], _SET
     if _DATA.is_dir():
@@ -129,13 +128,12 @@ def is_bad(row: dict[str, Any]) -> bool:
 
 def show(row: dict[str, Any], *, head: bool) -> None:
     if head:
-        print(
-            f"{'run':44} {'given':>6} {'leased':>7} {'told':>7} {'kernel':>7}  MiB  kills  sheets  faults  seconds  exit"
-        )
+        print(f"{'run':34} {'given':>6} {'leased':>7} {'told':>7} {'kernel':>7} MiB kills sheets faults seconds exit")
     leased, told = ((row[key] or 0) / _MIB for key in ("peak_leased_bytes", "peak_reported_bytes"))
     print(
-        f"{row['run'][:44]:44} {row['given']:>6} {leased:7.0f} {told:7.0f} {row['peak_bytes'] / _MIB:7.0f} {row['kernel_kills']:10}"
-        f" {row['sheets']:7} {len(row['faults']):7} {row['wall_s']:8.1f} {row['exit_code']:5}{'  BAD' if is_bad(row) else ''}",
+        f"{row['run'][:34]:34} {row['given']:>6} {leased:7.0f} {told:7.0f} {row['peak_bytes'] / _MIB:7.0f}     "
+        f"{row['kernel_kills']:5} {row['sheets']:6} {len(row['faults']):6} {row['wall_s']:7.1f} {row['exit_code']:4}"
+        f"{'  BAD' if is_bad(row) else ''}",
         flush=True,
     )
 

@@ -42,7 +42,7 @@ from planroom.store.results import ResultStore, save_sheet, saved_pages
 Emit = Callable[[dict[str, Any]], None]
 _SHEET_BYTES = 6_000_000
 _KEEP_BYTES = 2_000_000
-_ELEMENT_BYTES = 8_000  # of a sheet's JSON while it is written
+_ELEMENT_BYTES = 12_000  # of a sheet's JSON while it is written
 _QUANTITIES_BYTES = 2_000  # what measuring makes of an element
 PARENT_BYTES = 96 << 20  # what the parent may grow by outside any lease: report objects, buffers
 _PAGED = ("pdf", "image")  # read page by page, in order; the others are read whole
@@ -314,7 +314,7 @@ class _Clock:
     @contextmanager
     def stage(self, name: str, lease_bytes: int) -> Iterator[None]:
         """A stage under its lease, beside those that readers take themselves."""
-        start_s, held_bytes = time.monotonic(), self._ledger.leased_bytes
+        start_s, start_cpu_s, held_bytes = time.monotonic(), time.process_time(), self._ledger.leased_bytes
         self._ledger.renew_peak()
         with self._ledger.lease(lease_bytes, name), watch_growth() as growth:
             yield
@@ -322,6 +322,7 @@ class _Clock:
             {
                 "stage": name,
                 "wall_s": round(time.monotonic() - start_s, 4),
+                "cpu_s": round(time.process_time() - start_cpu_s, 4),
                 "leased_bytes": self._ledger.peak_leased_bytes - held_bytes,
                 "grown_bytes": growth.peak_bytes,
             }

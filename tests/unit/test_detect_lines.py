@@ -32,6 +32,10 @@ def test_pieces_in_line_become_one_line_with_all_its_pieces() -> None:
     assert np.concatenate(lines.points(np.array([long], np.int32))).round(2).tolist() == [[0, 1], [7, 1]]
 
 
+def test_a_hairline_gap_and_an_offset_as_thin_do_not_part_a_line() -> None:
+    assert len(merge_lines(*pieces((0, 0, 1, 0), (1.005, 0, 2, 0), (2, 0.003, 3, 0.003)))) == 1
+
+
 @pytest.mark.parametrize(
     ("second", "why"),
     [((1.02, 0, 2, 0), "a gap"), ((1, 0.02, 2, 0.02), "an offset"), ((1, 0, 2, 0.02), "an angle")],

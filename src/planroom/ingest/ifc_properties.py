@@ -25,7 +25,9 @@ _QUANTITY_SETS: Final = (
 )
 _STATED: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "room": {
-        "area_m2": ("GrossFloorArea", "NetFloorArea", "GSA BIM Area", "Area"),
+        "area_m2": ("GrossFloorArea", "NetFloorArea"),
+        # by the rule of the program that made the model, often to the middle of the walls: no base quantity
+        "area_program_m2": ("GSA BIM Area", "Area"),
         "area_net_m2": ("NetFloorArea",),
         "perimeter_m": ("GrossPerimeter", "NetPerimeter", "Perimeter"),
         "height_m": ("Height", "ClearHeight", "FinishCeilingHeight", "Unbounded Height"),

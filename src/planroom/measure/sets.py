@@ -112,12 +112,13 @@ def _conflict(best: Sheet, rest: list[Sheet]) -> str:
     return ""
 
 
-def _precedence(sheet: Sheet) -> tuple[int, int, tuple[int, int], str, int]:
+def _precedence(sheet: Sheet) -> tuple[int, int, tuple[int, int], int, str, int]:
     """Smaller stands better for its storey; among equals the later file, so that one issue gives every storey."""
+    scaled = int(sheet.scale is None or sheet.scale.m_per_unit is None)
     found = sum(e.kind in ("door", "window", "room") for e in sheet.elements)
     kind, number = revision_order(sheet.revision)
     later = "".join(chr(0x10FFFF - ord(c)) for c in sheet.file)
-    return (_RANK.get(sheet.view, 9), 0 if found else 1, (-kind, -number), later, -found)
+    return (_RANK.get(sheet.view, 9), 0 if found else 1, (-kind, -number), scaled, later, -found)
 
 
 def revision_order(revision: str | None) -> tuple[int, int]:
