@@ -25,6 +25,7 @@ from planroom.ingest import documents
 from planroom.measure.corrections import apply_corrections
 from planroom.measure.sets import group_sheets
 from planroom.measure.takeoff import take_off
+from planroom.measure.views import settle_heads
 from planroom.memory.growth import watch_growth
 from planroom.memory.manager import MemoryManager
 from planroom.readers import Step, read_all
@@ -94,6 +95,7 @@ def measure(report: Report, settings: Settings) -> None:
         raise UsageError(f"--scale {unknown[0]}=…: no sheet has such a name")
     apply_corrections(report.sheets, settings.corrections)
     report.groups = group_sheets(report.sheets)
+    settle_heads(report.sheets, report.groups)
     report.quantities = take_off(report.sheets, report.groups, settings.height_m, settings.units)
     report.timings.append({"stage": "measure", "wall_s": round(time.monotonic() - start_s, 4)})
 

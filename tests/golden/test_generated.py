@@ -15,7 +15,7 @@ from planroom.pipeline import measure, read_sheets
 from planroom.records import Report, Sheet
 from planroom.store.results import load_sheet, saved_pages
 
-DRAWN = ("general", "enlarged", "demolition")
+DRAWN = ("general", "enlarged", "demolition", "ceiling")
 KINDS = ("door", "window", "opening", "room", "bedroom", "toilet", "wall")
 EVERY = [*VARIANTS, *(random_variant(seed) for seed in (1, 4, 7))]
 
@@ -75,17 +75,6 @@ def test_counts_of_every_plan_are_exact(drawn: tuple[Variant, Path, Any], report
 
     assert len(plans) >= 2
     assert found == [[t["counts"][kind] for kind in KINDS] for _, t in plans]
-
-
-def test_a_ceiling_plan_shows_all_but_which_openings_have_leaves(
-    drawn: tuple[Variant, Path, Any], report: Report
-) -> None:
-    for sheet, told in zip(report.sheets, drawn[2]["sheets"], strict=True):
-        if told["view"] == "ceiling":
-            openings = told["counts"]["door"] + told["counts"]["opening"]
-
-            assert sheet.counts["window"] == told["counts"]["window"]
-            assert abs(sheet.counts["door"] + sheet.counts["opening"] - openings) <= 1
 
 
 def test_room_areas_are_within_one_per_cent(drawn: tuple[Variant, Path, Any], report: Report) -> None:

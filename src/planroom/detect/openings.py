@@ -293,12 +293,18 @@ def _swing_doors(cell: Cell, swings: list[Swing], code: Code | None) -> list[Ope
     return doors
 
 
+def _are_panes(one: Opening, other: Opening) -> bool:
+    """Whether two neighbours in a gap may be one unit: panes, or the halves of a head that a symbol's line crosses."""
+    heads = not (one.subtype or other.subtype or one.arcs or other.arcs)
+    return one.kind == other.kind and (one.kind == "window" or (one.kind == "door" and heads))
+
+
 def _join_panes(found: list[Opening]) -> list[Opening]:
     """Panes side by side in one gap as one window; slivers beside a door (its frame) are dropped."""
     joined: list[Opening] = []
     for opening in found:
         last = joined[-1] if joined else None
-        if last and last.kind == opening.kind == "window" and np.abs(last.ring[1] - opening.ring[0]).max() < 0.13:
+        if last and _are_panes(last, opening) and np.abs(last.ring[1] - opening.ring[0]).max() < 0.13:
             last.ring = np.array([last.ring[0], opening.ring[1], opening.ring[2], last.ring[3]])
             last.width_m += opening.width_m
             last.lines += opening.lines

@@ -155,9 +155,11 @@ def _uses() -> dict[str, str]:
 def use_of(string: str) -> str:
     """The use that a label's words name ("CHAMBRE 3", "MH 1", "2 CAR GARAGE"), "" where none is known.
 
-    The longest known phrase wins; a single letter counts only where it is the whole label.
+    The longest known phrase wins; a single letter counts only where it is the whole label, and an abbreviation not
+    before a measure: "CH 2600" is a ceiling's height, "CH 3" the third bedroom.
     """
     whole = plain(string)
+    measured = bool(re.search(r"\d{3}|\d[.,]\d|\d\s*['m]", whole))
     words = re.findall(r"[^\W\d_]+(?:[.'/\-][^\W\d_]+)*\.?|1/2", whole)
     known = _uses()
     if len(words) > 5:
@@ -167,7 +169,8 @@ def use_of(string: str) -> str:
         for start in range(len(words) - size + 1):
             phrase = " ".join(words[start : start + size])
             for key in (phrase, phrase.rstrip("."), _bare(phrase)):
-                if key in known and (len(key) > 2 or len(words) <= 2) and (len(key) > 1 or key == whole.rstrip(".")):
+                short = len(key) <= 2 and (len(words) > 2 or measured)
+                if key in known and not short and (len(key) > 1 or key == whole.rstrip(".")):
                     found.append((len(key), known[key]))
                     break
     return max(found, default=(0, ""))[1]
