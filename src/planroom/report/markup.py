@@ -41,7 +41,7 @@ _COLOURS = {
     "room": (0.902, 0.624, 0.0),
     "stair": (0.337, 0.706, 0.914),
 }
-_BYTES_A_MARK = 12_000  # an annotation and its appearance in QPDF's object model, and the page they are saved with
+_BYTES_A_MARK = 13_000  # an annotation and its appearance in QPDF's object model, and the page they are saved with
 _GREY = (0.4, 0.4, 0.4)
 _MEASURES = {"area": "m2", "perimeter": "m", "length": "m", "thickness": "m", "width": "m", "height": "m"}
 
