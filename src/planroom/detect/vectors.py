@@ -67,9 +67,9 @@ def find_elements(
     """
     origin = np.array(page.extent[:2])
     scene = set_scene(page, m_per_unit, origin)
-    extent = tuple(float((v - o) * m_per_unit) for v, o in zip(page.extent, (*origin, *origin), strict=True))
+    width_m, height_m = (float(v) for v in (np.array(page.extent[2:]) - origin) * m_per_unit)
     progress("detect", 0.2)
-    faces = find_faces(scene.lines, scene.styles, extent)  # type: ignore[arg-type]  # four floats by construction
+    faces = find_faces(scene.lines, scene.styles, (0.0, 0.0, width_m, height_m))
     swings, swing_styles = _find_swings(scene)
     doors = np.array([(s.hinge, s.latch) for s in swings if s.leaf]).reshape(-1, 2, 2)
     bands = find_bands(scene.lines, faces, scene.styles, doors)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from planroom.records import Text
@@ -93,7 +94,7 @@ def _names(words: str, keys: list[str]) -> bool:
     return any(re.search(rf"(?<!\w){re.escape(key)}", words) for key in keys)
 
 
-def _captioned(texts: list[Text], field: str, fits: object) -> str | None:
+def _captioned(texts: list[Text], field: str, fits: Callable[[str], object]) -> str | None:
     """The text nearest below or right of a caption of `field` that passes `fits`."""
     captions = set(table("words.json")["fields"][field])
     every = {c for keys in table("words.json")["fields"].values() for c in keys}
@@ -103,7 +104,7 @@ def _captioned(texts: list[Text], field: str, fits: object) -> str | None:
             continue
         for text in texts:
             string = text.string.strip()
-            if text is caption or plain(string) in every or not fits(string):  # type: ignore[operator]  # a predicate
+            if text is caption or plain(string) in every or not fits(string):
                 continue
             below = caption.y - text.y
             reach = 9 * max(caption.height, text.height)
