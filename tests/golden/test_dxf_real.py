@@ -1,8 +1,12 @@
 """The two real DXF plans against what a person counts on them.
 
-The places below were read off the pictures beside this file by eye, opening by opening, in drawing units; the pictures
-show them ringed. Doors: openings with a leaf, a track or a door's size code (2668), a pair of leaves once. Windows: on
-the first plan each coded unit, on the second each straight run of glazing between solid wall, corner or step.
+How many there are was counted by eye on the drawings. The places, in drawing units, were then taken from what was
+found, each looked at on the pictures beside this file, which show them ringed; so they tell a change from the eye's
+count, and are no independent measurement of where an opening lies. These two plans were developed on.
+
+The rule of counting: a door is an opening with a leaf, a track or a door's size code, a pair of leaves once (D17 of the
+house has only its code, 2668). A window is, on the house, each coded unit; on the villa, whose glazing turns corners,
+each straight run.
 """
 
 from __future__ import annotations

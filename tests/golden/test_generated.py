@@ -114,9 +114,7 @@ def test_the_dxf_plans_count_the_same(drawn: tuple[Variant, Path, Any], tmp_path
 
     sheets = [read(folder / f"{variant.name}-{t['number']}.dxf", "dxf", tmp_path / t["number"])[0] for t in general]
 
-    assert [[s.counts[k] for k in ("door", "window", "room", "bedroom", "toilet")] for s in sheets] == [
-        [t["counts"][k] for k in ("door", "window", "room", "bedroom", "toilet")] for t in general
-    ]
+    assert [[s.counts[k] for k in KINDS] for s in sheets] == [[t["counts"][k] for k in KINDS] for t in general]
     for sheet, told in zip(sheets, general, strict=True):
         assert sheet.scale is not None and sheet.scale.m_per_unit is not None
         area = sum(e.sizes["area"] for e in sheet.elements if e.kind == "room") * sheet.scale.m_per_unit**2

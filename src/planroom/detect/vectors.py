@@ -77,15 +77,16 @@ def find_elements(
     named = layers_name_walls(scene.lines, scene.styles)
     blocks = find_blocks(scene.lines, faces, bands, np.array([(t.x, t.y) for t in scene.texts])) if named else _NONE
     openings = _find_openings(scene, bands, np.concatenate([find_junctions(bands), blocks]), swings, swing_styles, view)
+    shown = [o for o in openings if o.kind != "opening"]
+    sure = np.array([o.confidence > 0.84 for o in shown], bool)
+    kept = bands.take(believable(bands, np.array([o.thickness_m for o in shown])[sure]))
     if not named:
-        shown = [o for o in openings if o.kind != "opening"]
-        sure = np.array([o.confidence > 0.84 for o in shown], bool)
-        kept = bands.take(believable(bands, np.array([o.thickness_m for o in shown])[sure]))
         rings = np.array([o.ring for o in shown]).reshape(-1, 4, 2)
         kept = kept.take(rooted(kept, find_junctions(kept), rings, sure))
-        if len(kept) < len(bands):
-            bands = kept
-            openings = _find_openings(scene, bands, find_junctions(bands), swings, swing_styles, view)
+    if len(kept) < len(bands):
+        bands = kept
+        patches = np.concatenate([find_junctions(bands), blocks])
+        openings = _find_openings(scene, bands, patches, swings, swing_styles, view)
     progress("detect", 0.7)
     bands = bands.take(standing(bands, openings, named))
     closed = solid(bands, np.concatenate([find_junctions(bands), blocks]), openings)
