@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import socket
 import subprocess
@@ -16,7 +17,7 @@ from typing import Any
 import planroom.errors
 from planroom.memory.manager import MemoryManager
 
-Emit = Callable[[dict[str, Any]], None]
+Emit = Callable[[dict[str, Any]], Any]
 Result = dict[str, Any]
 
 
@@ -151,8 +152,10 @@ def break_protocol(arguments: Result, emit: Emit, ledger: MemoryManager) -> Resu
 
 
 def _is_pipe(fd: int) -> bool:
+    """Whether it is the writing end of one: answers come in by another."""
     try:
-        return "pipe" in str(Path(f"/proc/self/fd/{fd}").readlink())
+        named = "pipe" in str(Path(f"/proc/self/fd/{fd}").readlink())
+        return named and fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE == os.O_WRONLY
     except FileNotFoundError:
         return False
 
@@ -214,3 +217,13 @@ def use_threads(arguments: Result, emit: Emit, ledger: MemoryManager) -> Result:
     for thread in threads:
         thread.join()
     return {"done": sorted(done)}
+
+
+def ask(arguments: Result, emit: Emit, ledger: MemoryManager) -> Result:
+    return {"answers": [emit({"event": "ask", "what": what}) for what in arguments["whats"]]}
+
+
+def ask_and_die(arguments: Result, emit: Emit, ledger: MemoryManager) -> Result:
+    threading.Timer(0.3, os._exit, (3,)).start()
+    emit({"event": "ask"})
+    return {}

@@ -23,7 +23,7 @@ from planroom.errors import (
     ReaderOverTime,
 )
 from planroom.ingest import worker
-from planroom.ingest.process import end_group
+from planroom.ingest.process import Child, end_group
 from planroom.ingest.protocol import find_errors
 from planroom.ingest.worker import Cancelled, kill_largest, run_child, run_growing
 from planroom.memory.enforce import own_anonymous_bytes
@@ -118,6 +118,50 @@ def test_result_and_events() -> None:
     assert 0 < result["capacity"] < 64 * MIB
     assert result["session"] == result["pid"]
     assert readers_alive() == []
+
+
+def test_answers_reach_the_child() -> None:
+    heard: list[Any] = []
+
+    def on_event(event: dict[str, Any]) -> object:
+        heard.append(event["what"])
+        return {"said": event["what"], "long": "x" * 20_000}
+
+    whats = ["text", "äö", 3]
+    result = run_child(
+        "hooks:ask", {"whats": whats}, limit_bytes=128 * MIB, clock_s=30.0, on_event=on_event, python_path=[HERE]
+    )
+
+    assert heard == whats
+    assert [a["said"] for a in result["answers"]] == whats
+    assert all(len(a["long"]) == 20_000 for a in result["answers"])
+
+
+def test_a_child_that_dies_asking_is_heard_of() -> None:
+    def on_event(_: object) -> None:
+        time.sleep(0.8)
+
+    with pytest.raises(ReaderCrashed, match="exit code 3"):
+        run_child("hooks:ask_and_die", {}, limit_bytes=128 * MIB, clock_s=30.0, on_event=on_event, python_path=[HERE])
+
+
+def test_a_child_that_does_not_listen_is_ended() -> None:
+    said = b'{"event": "ask"}\n' * 2000
+    code = f"import os, time; os.write(1, {said!r}); time.sleep(60)"
+    deaf, to_child = os.pipe()
+    os.set_blocking(to_child, False)
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
+    child = Child(process, to_child, 128 * MIB, 30.0)
+    try:
+        with pytest.raises(ReaderCrashed, match="does not listen"):
+            child.follow(lambda _: "x" * 1000, None)
+    finally:
+        end_group(process.pid)
+        child.reap()
+        os.close(deaf)
+        os.close(to_child)
 
 
 def test_child_environment() -> None:

@@ -2,7 +2,8 @@
 
     python -m planroom.ingest.child < request
 
-The request is one JSON line: entry ("module:function"), arguments, limit_bytes, clock_s, parent (its process id).
+The request is one JSON line: entry ("module:function"), arguments, limit_bytes, clock_s, parent (its process id),
+answers (the file descriptor that answers to events "ask" come from; `emit` returns them).
 Events and the answer, one JSON line each, go to what was standard output at the start; standard output itself then
 leads to standard error, so that a library which prints cannot break the protocol. The function is called as
 `function(arguments, emit, ledger) -> dict`. Answers: {"event": "done", "result"} or {"event": "error", "code", "class",
@@ -76,10 +77,13 @@ def main() -> None:
 def _run(request: dict[str, Any], send: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
     clock_s: float = request["clock_s"]
 
-    def emit(event: dict[str, Any]) -> None:
+    answers = os.fdopen(request["answers"], "rb")
+
+    def emit(event: dict[str, Any]) -> Any:
         if event.get("event") == "sheet":
             _grant_cpu(clock_s)
         send(event)
+        return json.loads(answers.readline()) if event.get("event") == "ask" else None
 
     _grant_cpu(clock_s)
     module, _, name = request["entry"].partition(":")

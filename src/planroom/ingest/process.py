@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import selectors
 import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable
 from typing import IO, Any, Final
 
 from planroom.errors import PlanroomError, ReaderCrashed, ReaderOverBytes, ReaderOverTime
-from planroom.ingest.protocol import Event, Lines, get_result, is_answer
+from planroom.ingest.protocol import Event, Lines, OnEvent, get_result, is_answer, is_ask
 from planroom.memory.machine import find_process_bytes, read_machine, usage
 from planroom.units import format_bytes
 
@@ -40,7 +40,7 @@ class Cancelled(BaseException):
 class Child:
     """One child process as its parent sees it. Only `condemned` is written by other threads."""
 
-    def __init__(self, process: subprocess.Popen[bytes], limit_bytes: int, clock_s: float):
+    def __init__(self, process: subprocess.Popen[bytes], to_child: int, limit_bytes: int, clock_s: float):
         assert process.stdout and process.stderr  # both were asked for as pipes
         self.pid = process.pid
         self.anonymous_bytes = 0
@@ -48,6 +48,7 @@ class Child:
         self.cpu_s = 0.0
         self.condemned = ""
         self._process = process
+        self._to_child = to_child
         self._stdout: IO[bytes] = process.stdout
         self._stderr: IO[bytes] = process.stderr
         self._limit_bytes = limit_bytes
@@ -61,7 +62,7 @@ class Child:
         self._group = group
         self._oom_before = usage(group).oom_kills if group else 0
 
-    def follow(self, on_event: Callable[[Event], None], cancelled: threading.Event | None) -> dict[str, Any]:
+    def follow(self, on_event: OnEvent, cancelled: threading.Event | None) -> dict[str, Any]:
         """The child's result, once it is there; raises what ended the child otherwise."""
         end = os.pidfd_open(self.pid)
         for pipe in (self._stdout, self._stderr):
@@ -118,7 +119,7 @@ class Child:
         if held.anonymous + held.shared > self._limit_bytes:  # shared memory is beyond RLIMIT_DATA
             raise ReaderOverBytes(f"the reader held more than {format_bytes(self._limit_bytes)}")
 
-    def _hear(self, on_event: Callable[[Event], None]) -> bool:
+    def _hear(self, on_event: OnEvent) -> bool:
         """Take what the child sent; False at the end of its pipe, or where nothing is there."""
         chunk = _read(self._stdout)
         for event in self._lines.feed(chunk):
@@ -126,10 +127,24 @@ class Child:
                 self._answer = event
                 break
             before_s = time.monotonic()
-            on_event(event)
+            answer = on_event(event)
+            if is_ask(event):
+                self._tell(answer)
             after_s = time.monotonic()
             self._since_s = after_s if event["event"] == "sheet" else self._since_s + after_s - before_s
         return bool(chunk)
+
+    def _tell(self, answer: object) -> None:
+        """Send an answer, which is small: a child that asks and does not listen fills its pipe, and is ended."""
+        line = json.dumps(answer).encode() + b"\n"
+        try:
+            if os.write(self._to_child, line) == len(line):
+                return
+        except BrokenPipeError:
+            return  # it has died, which is heard of elsewhere
+        except BlockingIOError:
+            pass
+        raise ReaderCrashed("the reader asks but does not listen")
 
     def _hear_stderr(self) -> bool:
         chunk = _read(self._stderr)

@@ -1,19 +1,21 @@
 """What a child may say to its parent, and what the parent takes of it.
 
-One JSON object with the key "event" a line. "done" and "error" are answers and end it; the rest is passed on. The
-sender has read an untrusted file: lines and their number are bounded, and whatever breaks the form is a crash.
+One JSON object with the key "event" a line. "done" and "error" are its last words; the rest is passed on. After an
+"ask" the child waits for one line of JSON. The sender has read an untrusted file: lines and their number are bounded,
+and whatever breaks the form is a crash.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from planroom.errors import PlanroomError, ReaderCrashed, ReaderFailed
 from planroom.units import format_bytes
 
 Event = dict[str, Any]
+OnEvent = Callable[[Event], object]  # what it returns for an "ask" goes back to the child, as JSON
 
 LINE_BYTES: Final = 16 << 20
 MOST_EVENTS: Final = 100_000
@@ -43,8 +45,13 @@ class Lines:
 
 
 def is_answer(event: Event) -> bool:
-    """Whether these are the last words."""
+    """Whether these are the last words: the answer to the request."""
     return event["event"] in ("done", "error")
+
+
+def is_ask(event: Event) -> bool:
+    """Whether the child waits for an answer to this."""
+    return bool(event["event"] == "ask")
 
 
 def get_result(answer: Event) -> dict[str, Any]:

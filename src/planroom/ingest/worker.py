@@ -3,7 +3,7 @@
 The child limits itself (`planroom.ingest.child`); this side listens, watches the clock and the memory, and ends the
 child with its whole process group whatever happens: an answer, a failure, Ctrl-C, an error in the caller's `on_event`.
 What the child sends is as untrusted as its file: its events are bounded (`planroom.ingest.protocol`), and only the
-end of its standard error is kept.
+end of its standard error is kept. An event "ask" is answered with what `on_event` returns for it.
 
 Thread-safe: every call has its own child; several may run at once. A call must be made from a thread that lives as long
 as the call, for the kernel kills the child with the thread that started it.
@@ -18,7 +18,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,7 @@ from typing import Any
 
 from planroom.errors import ReaderOverBytes
 from planroom.ingest.process import Cancelled, Child, end_group
-from planroom.ingest.protocol import Event
+from planroom.ingest.protocol import OnEvent
 from planroom.memory.manager import MemoryManager
 from planroom.units import format_bytes
 
@@ -53,7 +53,7 @@ def run_child(
     *,
     limit_bytes: int,
     clock_s: float,
-    on_event: Callable[[Event], None],
+    on_event: OnEvent,
     cancelled: threading.Event | None = None,
     python_path: Sequence[str | Path] = (),
 ) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def run_growing(
     first_bytes: int,
     most_bytes: int,
     clock_s: float,
-    on_event: Callable[[Event], None],
+    on_event: OnEvent,
     cancelled: threading.Event | None = None,
     python_path: Sequence[str | Path] = (),
 ) -> tuple[dict[str, Any], Facts]:
@@ -121,27 +121,35 @@ def _started(
     entry: str, arguments: dict[str, Any], limit_bytes: int, clock_s: float, python_path: Sequence[str | Path]
 ) -> Iterator[Child]:
     """A running child; on exit its group is dead, and it is waited for."""
-    request = {
-        "entry": entry,
-        "arguments": arguments,
-        "limit_bytes": limit_bytes,
-        "clock_s": clock_s,
-        "parent": os.getpid(),
-    }
     with ExitStack() as stack:
+        answers, to_child = os.pipe2(os.O_CLOEXEC)
+        stack.callback(os.close, to_child)
+        os.set_blocking(to_child, False)
+        request = {
+            "entry": entry,
+            "arguments": arguments,
+            "limit_bytes": limit_bytes,
+            "clock_s": clock_s,
+            "parent": os.getpid(),
+            "answers": answers,
+        }
         stdin = stack.enter_context(tempfile.TemporaryFile())  # a file never blocks the writer, a pipe might
         stdin.write(json.dumps(request).encode() + b"\n")
         stdin.seek(0)
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "planroom.ingest.child"],
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=_environment(python_path),
-            start_new_session=True,
-        )
         try:
-            child = Child(process, limit_bytes, clock_s)
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "planroom.ingest.child"],
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                pass_fds=(answers,),
+                env=_environment(python_path),
+                start_new_session=True,
+            )
+        finally:
+            os.close(answers)
+        try:
+            child = Child(process, to_child, limit_bytes, clock_s)
         except BaseException:
             end_group(process.pid)
             process.wait()
