@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import cv2
 import ezdxf
 import pypdfium2
 import pytest
+from PIL import Image
 from shapely import Point
 
 from planroom.example import VARIANTS, Variant, random_variant, write_set
@@ -22,7 +24,7 @@ from planroom.example.truth import TOILETS, SheetTruth, Truth
 from planroom.example.words import Words
 from planroom.units import INCH_M, POINT_M
 
-BASE = VARIANTS[0]
+BASE, BASE_A3 = VARIANTS[:2]
 
 
 def page_texts(path: Path) -> list[str]:
@@ -216,6 +218,82 @@ def test_a_scan_keeps_the_size_and_the_ink(tmp_path: Path) -> None:
     assert 200 < picture.mean() < 250
     assert sizes[2] == pytest.approx(truth.sheets[2].size_pt, abs=0.01)
     assert not any(texts)
+
+
+def test_a_scan_is_turned_by_the_skew_in_its_truth(tmp_path: Path) -> None:
+    truth = write_set(tmp_path, BASE_A3, scan=True, dxf=False)
+    schedule = sheet(truth, "schedule")
+    picture = cv2.imread(str(tmp_path / f"base-a3-scan-{schedule.page + 1:02d}.png"), cv2.IMREAD_GRAYSCALE)
+    assert picture is not None
+    assert schedule.skew_deg is not None
+    height, width = picture.shape
+    sharpness = {}
+    for turn_deg in (-0.3, 0.0, 0.3):
+        matrix = cv2.getRotationMatrix2D((width / 2, height / 2), turn_deg - schedule.skew_deg, 1.0)
+        level = cv2.warpAffine(picture, matrix, (width, height), borderValue=235)
+        sharpness[turn_deg] = level.mean(1).min()  # a level rule darkens one row
+
+    assert 0.01 < abs(schedule.skew_deg) <= 1.5
+    assert len({s.skew_deg for s in truth.sheets}) == len(truth.sheets)
+    assert min(sharpness, key=lambda turn_deg: sharpness[turn_deg]) == 0.0
+
+
+def test_a_scan_is_a_tiff_of_many_pages_too(tmp_path: Path) -> None:
+    truth = write_set(tmp_path, BASE_A3, scan=True, dxf=False)
+    with Image.open(tmp_path / "base-a3-scan.tif") as image:
+        frames = getattr(image, "n_frames", 1)
+        image.seek(3)
+        size, dpi = image.size, image.info["dpi"]
+    picture = cv2.imread(str(tmp_path / "base-a3-scan-04.png"), cv2.IMREAD_GRAYSCALE)
+
+    assert "base-a3-scan.tif" in truth.files
+    assert frames == len(truth.sheets)
+    assert picture is not None
+    assert size == picture.shape[::-1]
+    assert dpi == (200, 200)
+
+
+# ---- tables --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("variant", [*VARIANTS, *(random_variant(seed) for seed in range(20))], ids=lambda v: v.name)
+def test_tables_are_printed_as_their_truth_says_and_stay_apart(tmp_path: Path, variant: Variant) -> None:
+    truth = write_set(tmp_path, variant, dxf=False)
+    texts = page_texts(tmp_path / f"{variant.name}.pdf")
+    schedules = sheet(truth, "schedule")
+
+    kinds = [table.kind for table in schedules.tables]
+    assert sorted(kinds) == ["door", *["finish"] * variant.tables.finishes, "window"]
+    assert [table.kind for table in sheet(truth, "cover").tables] == ["other"]
+    for one in truth.sheets:
+        words = " ".join(texts[one.page].split())
+        for index, table in enumerate(one.tables):
+            x0, y0, x1, y1 = table.box_pt
+            assert 0 < x0 < x1 < one.size_pt[0]
+            assert 0 < y0 < y1 < one.size_pt[1]
+            for other in (t.box_pt for t in one.tables[:index]):
+                assert other[2] < x0 or x1 < other[0] or other[3] < y0 or y1 < other[1]
+            assert {len(row) for row in table.rows} == {len(table.header)}
+            for cell in (cell for row in table.rows for cell in row):
+                assert all(word in words for word in cell.split())
+
+
+def test_the_tables_are_drawn_in_every_style() -> None:
+    styles = [variant.tables for variant in (*VARIANTS, *map(random_variant, range(40)))]
+
+    assert {style.rules for style in styles} == {"grid", "level", "upright", "open", "none"}
+    for name in ("head_filled", "centred", "sizes_grouped", "title_inside", "remarks", "finishes"):
+        assert {getattr(style, name) for style in styles} == {False, True}
+
+
+def test_doors_marked_by_type_are_listed_with_their_number(tmp_path: Path) -> None:
+    variant = next(v for v in VARIANTS if v.door_marks == "type")
+    truth = write_set(tmp_path, variant, dxf=False)
+    doors = sheet(truth, "schedule").tables[0]
+    marks = [e.tag for s in truth.sheets if s.view == "general" for e in s.elements if e.kind == "door"]
+
+    assert {row[0]: int(row[1]) for row in doors.rows} == Counter(marks)
+    assert len(doors.rows) < len(marks)
 
 
 def test_the_same_variant_gives_the_same_bytes(tmp_path: Path) -> None:

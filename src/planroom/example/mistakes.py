@@ -37,7 +37,9 @@ def with_mistakes(house: House, variant: Variant, other_view: str, seed: int = 0
     enlarged = words.scale(variant.scales.enlarged)
     errata.scales["A-111"] = ""
     note("scale missing", "A-111", "scale", "", enlarged)
-    right, wrong = words.scale(variant.scales.plan), words.scale(variant.scales.plan * 2)
+    # half or double: as half-size and enlarged prints would show it, which must not pass for one another
+    plan = variant.scales.plan
+    right, wrong = words.scale(plan), words.scale(plan * 2 if random.Random(variant.name).random() < 0.5 else plan // 2)
     errata.scales[other_view] = wrong
     note("scale contradicts dimensions", other_view, "scale", wrong, right)
 

@@ -141,23 +141,3 @@ class Paper:
         self.canvas.fill([[rim(0, r), rim(150, r), at]], THIN)
         self.canvas.polyline([rim(0, r), rim(-150, r), at], THIN, closed=True)
         self.canvas.text("N", rim(0, r * 1.45), 3.0 * self.factor, TEXT)
-
-    def table(self, title: str, head: list[str], rows: list[list[str]], widths: list[float], at: Point) -> float:
-        """A ruled table with its upper left corner at `at`; the level of its lower edge."""
-        factor = self.factor
-        step, height = 7.0 * factor, 2.2 * factor
-        self.canvas.text(title, (at[0], at[1] + 4 * factor), 3.5 * factor, TEXT, align="left")
-        edges = [at[0]]
-        for width in widths:
-            edges.append(edges[-1] + width * factor)
-        bottom = at[1] - step * (len(rows) + 1)
-        for index in range(len(rows) + 2):
-            pen = FRAME if index in (0, 1, len(rows) + 1) else THIN
-            self.canvas.line((edges[0], at[1] - index * step), (edges[-1], at[1] - index * step), pen)
-        for edge in edges:
-            self.canvas.line((edge, at[1]), (edge, bottom), THIN)
-        for index, row in enumerate([head, *rows]):
-            for edge, cell in zip(edges, row, strict=False):
-                place = (edge + 1.5 * factor, at[1] - (index + 0.5) * step)
-                self.canvas.text(cell, place, height, TEXT, align="left")
-        return bottom

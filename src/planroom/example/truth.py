@@ -17,6 +17,7 @@ from typing import Any, Final
 from planroom.example.canvas import Extent
 from planroom.example.house import Box, Opening, Storey, footing, gap, room_shape
 from planroom.example.plans import View, place_opening
+from planroom.example.tables import TableTruth
 from planroom.example.variants import Variant
 from planroom.records import Status
 
@@ -65,7 +66,10 @@ class DimensionTruth:
 
 @dataclass(slots=True)
 class SheetTruth:
-    """One page. ratio: what the drawing is really drawn at; printed_scale: what the title block says."""
+    """One page. ratio: what the drawing is really drawn at; printed_scale: what the title block says.
+
+    skew_deg: by how much its scan is turned about the middle, counter-clockwise.
+    """
 
     page: int
     number: str
@@ -80,6 +84,8 @@ class SheetTruth:
     elements: list[ElementTruth] = field(default_factory=list)
     dimensions: list[DimensionTruth] = field(default_factory=list)
     heights: dict[str, float] = field(default_factory=dict)
+    tables: list[TableTruth] = field(default_factory=list)
+    skew_deg: float | None = None
 
     @property
     def counts(self) -> dict[str, int]:

@@ -16,6 +16,8 @@ from planroom.example.words import Language, LengthStyle, Words
 WallStyle = Literal["lines", "solid", "grey", "hatch"]
 DoorStyle = Literal["line", "leaf", "half"]
 WindowStyle = Literal["2-line", "3-line", "frame"]
+Marks = Literal["instance", "type"]
+TableRules = Literal["grid", "level", "upright", "open", "none"]
 Paper = Literal["A1", "A2", "A3", "ARCH D", "TABLOID"]
 
 # width and height in millimetres, factor on text and title block
@@ -48,10 +50,40 @@ _SCALES: Final[dict[Paper, Scales]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Variant:
-    """One way to draw the set. jitter: the seed that stretches rooms, None for the tables' sizes.
+class TableStyle:
+    """How tables are drawn. rules: the whole grid, its level or its upright lines alone, no more than the
+    head's, or none.
 
-    marks: windows are numbered one by one ("instance") or by their size ("type"). arcs: as curves or as short lines.
+    sizes_grouped: width and height under one head. title_inside: the title is the grid's first row. remarks: some, one
+    of them long. finishes: the rooms have a table too.
+    """
+
+    rules: TableRules = "grid"
+    head_filled: bool = False
+    row_mm: float = 7.0
+    centred: bool = False
+    sizes_grouped: bool = False
+    title_inside: bool = False
+    remarks: bool = False
+    finishes: bool = False
+
+    @property
+    def rows_ruled(self) -> bool:
+        """Whether a line parts each row from the next."""
+        return self.rules in ("grid", "level")
+
+    @property
+    def columns_ruled(self) -> bool:
+        """Whether a line parts each column from the next."""
+        return self.rules in ("grid", "upright")
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One way to draw the set. jitter: the seed that stretches rooms, None for the layout's own sizes.
+
+    marks, door_marks: windows and doors are numbered one by one ("instance") or by their type and size ("type"). arcs:
+    as curves or as short lines.
     """
 
     name: str
@@ -63,7 +95,8 @@ class Variant:
     walls: WallStyle = "lines"
     doors: DoorStyle = "line"
     windows: WindowStyle = "3-line"
-    marks: Literal["instance", "type"] = "instance"
+    marks: Marks = "instance"
+    door_marks: Marks = "instance"
     arcs: Literal["curve", "lines"] = "curve"
     door_blocks: bool = False
     colour: bool = False
@@ -71,6 +104,7 @@ class Variant:
     mirrored: bool = False
     turned: bool = False
     jitter: int | None = None
+    tables: TableStyle = TableStyle()
 
     @property
     def scales(self) -> Scales:
@@ -126,7 +160,14 @@ def _mapped(value: float, old: Sequence[float], new: Sequence[float]) -> float:
 
 VARIANTS: Final[tuple[Variant, ...]] = (
     Variant("base"),
-    Variant("base-a3", paper="A3", walls="solid", windows="frame", doors="leaf"),
+    Variant(
+        "base-a3",
+        paper="A3",
+        walls="solid",
+        windows="frame",
+        doors="leaf",
+        tables=TableStyle(head_filled=True, row_mm=5.5, finishes=True),
+    ),
     Variant(
         "imperial",
         units="imperial",
@@ -137,17 +178,86 @@ VARIANTS: Final[tuple[Variant, ...]] = (
         marks="type",
         arcs="lines",
         door_blocks=True,
+        tables=TableStyle("level", centred=True, remarks=True),
     ),
-    Variant("imperial-tabloid", units="imperial", lengths="ft", paper="TABLOID", walls="solid", mirrored=True),
     Variant(
-        "german", language="de", paper="A2", lengths="m", walls="hatch", windows="frame", doors="line", colour=True
+        "imperial-tabloid",
+        units="imperial",
+        lengths="ft",
+        paper="TABLOID",
+        walls="solid",
+        mirrored=True,
+        tables=TableStyle(title_inside=True, remarks=True),
     ),
-    Variant("french", language="fr", lengths="m", paper="A3", walls="grey", doors="leaf", mirrored=True),
-    Variant("spanish", language="es", lengths="m", walls="hatch", windows="2-line", turned=True, door_blocks=True),
-    Variant("bungalow", layout="bungalow", paper="A2", walls="grey", doors="half", windows="frame", marks="type"),
-    Variant("bungalow-german", language="de", lengths="m", layout="bungalow", paper="A3", walls="solid", turned=True),
-    Variant("conversion", layout="conversion", paper="A2", walls="solid", doors="leaf"),
-    Variant("conversion-german", language="de", lengths="m", layout="conversion", walls="hatch", colour=True),
+    Variant(
+        "german",
+        language="de",
+        paper="A2",
+        lengths="m",
+        walls="hatch",
+        windows="frame",
+        doors="line",
+        colour=True,
+        tables=TableStyle(sizes_grouped=True, finishes=True),
+    ),
+    Variant(
+        "french",
+        language="fr",
+        lengths="m",
+        paper="A3",
+        walls="grey",
+        doors="leaf",
+        mirrored=True,
+        tables=TableStyle("open", remarks=True),
+    ),
+    Variant(
+        "spanish",
+        language="es",
+        lengths="m",
+        walls="hatch",
+        windows="2-line",
+        turned=True,
+        door_blocks=True,
+        tables=TableStyle("level", head_filled=True, row_mm=9.0),
+    ),
+    Variant(
+        "bungalow",
+        layout="bungalow",
+        paper="A2",
+        walls="grey",
+        doors="half",
+        windows="frame",
+        marks="type",
+        door_marks="type",
+        tables=TableStyle(centred=True, sizes_grouped=True, title_inside=True),
+    ),
+    Variant(
+        "bungalow-german",
+        language="de",
+        lengths="m",
+        layout="bungalow",
+        paper="A3",
+        walls="solid",
+        turned=True,
+        tables=TableStyle("upright", remarks=True, finishes=True),
+    ),
+    Variant(
+        "conversion",
+        layout="conversion",
+        paper="A2",
+        walls="solid",
+        doors="leaf",
+        tables=TableStyle("open", head_filled=True, finishes=True),
+    ),
+    Variant(
+        "conversion-german",
+        language="de",
+        lengths="m",
+        layout="conversion",
+        walls="hatch",
+        colour=True,
+        tables=TableStyle("none", remarks=True),
+    ),
 )
 
 
@@ -162,6 +272,7 @@ def random_variant(seed: int) -> Variant:
     walls: tuple[WallStyle, ...] = ("lines", "solid", "grey", "hatch")
     doors: tuple[DoorStyle, ...] = ("line", "leaf", "half")
     windows: tuple[WindowStyle, ...] = ("2-line", "3-line", "frame")
+    rules: tuple[TableRules, ...] = ("grid", "grid", "level", "upright", "open", "none")
     pick: Callable[[], bool] = lambda: rng.random() < 0.5  # noqa: E731 - a coin
     base = Variant(
         f"random-{seed}",
@@ -184,4 +295,15 @@ def random_variant(seed: int) -> Variant:
         furniture=pick(),
         mirrored=pick(),
         turned=pick() and base.paper != "A2",  # upright, the stretched house is too high for it
+        door_marks=rng.choice(("instance", "type")),
+        tables=TableStyle(
+            rules=rng.choice(rules),
+            head_filled=pick(),
+            row_mm=rng.choice((5.5, 6.0, 7.0, 9.0)),
+            centred=pick(),
+            sizes_grouped=pick(),
+            title_inside=pick(),
+            remarks=pick(),
+            finishes=pick(),
+        ),
     )

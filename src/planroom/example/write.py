@@ -64,18 +64,19 @@ def sheet_list(house: House, variant: Variant) -> list[Entry]:
 
 
 def marked(house: House, variant: Variant) -> House:
-    """The house with a mark on every door and window that stays: doors one by one, windows as the variant says."""
-    door, window = {"en": ("D", "W"), "de": ("T", "F"), "fr": ("P", "F"), "es": ("P", "V")}[variant.language]
+    """The house with a mark on every door and window that stays, one by one or by type, as the variant says."""
+    prefixes = {"en": ("D", "W"), "de": ("T", "F"), "fr": ("P", "F"), "es": ("P", "V")}[variant.language]
     numbers: Counter[str] = Counter()
-    types: dict[tuple[float, float, int], str] = {}
+    types: dict[str, dict[tuple[str, float, float, int], str]] = {"door": {}, "window": {}}
 
     def mark(opening: Opening) -> str:
         if opening.kind == "opening" or opening.status == "demolished":
             return ""
-        if opening.kind == "window" and variant.marks == "type":
-            size = (opening.width_m, opening.height_m, opening.panes)
-            return types.setdefault(size, f"{window}{len(types) + 1}")
-        prefix = door if opening.kind == "door" else window
+        prefix = prefixes[opening.kind == "window"]
+        if (variant.marks if opening.kind == "window" else variant.door_marks) == "type":
+            known = types[opening.kind]
+            size = (opening.type, opening.width_m, opening.height_m, opening.panes)
+            return known.setdefault(size, f"{prefix}{len(known) + 1}")
         numbers[prefix] += 1
         return f"{prefix}{numbers[prefix]:02d}"
 
@@ -86,6 +87,8 @@ def marked(house: House, variant: Variant) -> House:
 def write_set(folder: Path, variant: Variant, *, scan: bool = False, dxf: bool = True, mistakes: bool = False) -> Truth:
     """Write one set into `folder`, named after the variant: PDF, DXF for each storey, scan, truth; the truth."""
     folder.mkdir(parents=True, exist_ok=True)
+    if mistakes:  # they name one door by its mark
+        variant = replace(variant, door_marks="instance")
     house, errata = marked(variant.house(), variant), Errata()
     entries = sheet_list(house, variant)
     if mistakes:
@@ -101,7 +104,10 @@ def write_set(folder: Path, variant: Variant, *, scan: bool = False, dxf: bool =
             _write_dxf(path, house, variant, entry, errata)
             truth.files.append(path.name)
     if scan:
-        truth.files += [p.name for p in write_scan(folder / f"{name}.pdf", seed=variant.jitter or 0)]
+        paths, skews_deg = write_scan(folder / f"{name}.pdf", seed=variant.jitter or 0)
+        truth.files += [p.name for p in paths]
+        for sheet, skew_deg in zip(truth.sheets, skews_deg, strict=True):
+            sheet.skew_deg = round(skew_deg, 4)
     truth.save(folder / f"{name}.truth.json")
     return truth
 
@@ -133,9 +139,10 @@ def _write_pdf(
             size_pt=paper.size_pt,
         )
         if entry.kind == "cover":
-            draw_cover(paper, variant, labels)
+            sheet.tables = draw_cover(paper, variant, labels)
         elif entry.kind == "schedule":
-            draw_schedules(paper, house, variant, missing=errata.missing_rows, widths=errata.row_widths)
+            missing, widths = errata.missing_rows, errata.row_widths
+            sheet.tables = draw_schedules(paper, house, variant, missing=missing, widths=widths)
         elif entry.kind == "elevation":
             sheet.elements = draw_elevations(paper, house, variant)
         else:
