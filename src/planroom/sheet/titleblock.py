@@ -1,24 +1,31 @@
-"""What a sheet says of itself: number, title, revision, and with them its kind, view and storey."""
+"""What a sheet says of itself: number, title, revision, date, project, client, and with them its kind, view, storey."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from planroom.records import Text
-from planroom.sheet.text import plain, table
+from planroom.sheet.block import Block, spaced
+from planroom.sheet.captions import Box, is_number, mended_number
+from planroom.sheet.kinds import classify_title, names_floor, names_kind
+from planroom.sheet.paragraphs import Paragraph
 
-_NUMBER = re.compile(r"^[A-Z]{1,3}[ \-.]?\d{1,3}(?:[.\-]\d{1,3})?[A-Za-z]?$")
-_REVISION = re.compile(r"^(?:rev\.? ?)?([A-Z]{0,2}\d{1,3}|[A-Z]|\d{1,2}[A-Z])$", re.IGNORECASE)
-_NUMBERED_TITLE = re.compile(r"^([A-Z]{1,3}-?\d{1,3}(?:\.\d{1,2})?)\s+(\S.{3,})$")
-_DISCIPLINES = {
+__all__ = ["TitleBlock", "classify_title", "read_title_block"]
+
+_NUMBERED_TITLE: Final = re.compile(r"^([A-Z]{1,3}-?\d{1,3}(?:\.\d{1,2})?)\s+(\S.{3,})$")
+_DISCIPLINES: Final = {
     "A": "architecture",
+    "I": "architecture",
     "S": "structure",
     "C": "civil",
+    "V": "survey",
     "M": "mechanical",
     "P": "plumbing",
     "E": "electrical",
+    "F": "fire protection",
+    "T": "telecommunications",
     "L": "landscape",
     "G": "general",
 }
@@ -26,7 +33,10 @@ _DISCIPLINES = {
 
 @dataclass(frozen=True, slots=True)
 class TitleBlock:
-    """Number, title, revision and discipline (None where not found), kind, view and storey ("" where unknown)."""
+    """Number, title, revision, discipline (None where not found), kind, view and storey ("" where unknown).
+
+    date, project, client: as printed, None where not found.
+    """
 
     number: str | None
     title: str | None
@@ -35,104 +45,94 @@ class TitleBlock:
     kind: str
     view: str
     storey: str
+    date: str | None = None
+    project: str | None = None
+    client: str | None = None
 
 
 def read_title_block(texts: list[Text], extent: tuple[float, float, float, float], *, imperial: bool) -> TitleBlock:
-    """The title block that `texts` hold, wherever it stands.
+    """The title block that `texts` hold, wherever it stands and whichever way it reads.
 
-    A value is the text below or beside its caption; without captions, the tallest text shaped like a sheet number near
-    the right edge, and the tallest text that names a kind of sheet. `imperial` reads storeys as in the US,
-    where the first floor is the ground floor.
+    A value stands in its caption's run, beside it or below it; without captions, the number is the tallest text shaped
+    like one near the right edge, and the title the last of the block's large phrases, or the tallest text that names a
+    kind of sheet. `imperial` reads storeys as in the US, where the first floor is the ground floor.
     """
-    number = _captioned(texts, "number", _NUMBER.match) or _edge_number(texts, extent)
-    title = _captioned(texts, "title", lambda s: len(s) > 3) or _tallest_title(texts)
+    frames = [Block(texts, extent, quarters) for quarters in range(4)]
+    frame = max(frames, key=lambda f: len(f.fields))
+    found = {field: frame.value(field) for field in ("number", "revision", "date")}
+    number = found["number"] or _edge_number(frame) or frame.value("file")
+    large = frame.phrases(number)
+    title = frame.words("title")
+    if title is None and not large:
+        large = frame.phrases(number, reach=0.4)  # the captions may all stand in the block's last cells
+    stacked = _stack(large, frame, number)
+    title = title or (stacked[0].string if stacked else None) or _tallest_title(texts)
     if number is None and title and (both := _NUMBERED_TITLE.match(title)):
         number, title = both.groups()
-    revision = _captioned(texts, "revision", _REVISION.match)
+    sideways = [p for other in frames if other is not frame for p in other.phrases(number, within=frame)]
+    over = [p for p in stacked if title and p.string != title]
+    project = frame.words("project") or (over[0].string if over else _tallest([*large, *sideways], title))
     kind, view, storey = classify_title(title or "", imperial=imperial)
     discipline = _DISCIPLINES.get(number[0]) if number else None
-    return TitleBlock(number, title, revision, discipline, kind, view, storey)
+    if discipline == "civil" and kind in ("plan", "unknown") and not (storey or names_floor(title or "")):
+        kind, view = "site", ""
+    if kind == "site" and discipline not in (None, "architecture", "landscape"):
+        discipline = "civil"  # utilities have letters of every kind: SW, T, U
+    date = found["date"] or frame.usual_date()
+    return TitleBlock(
+        number, title, found["revision"], discipline, kind, view, storey, date, project, frame.words("client")
+    )
 
 
-def classify_title(title: str, *, imperial: bool) -> tuple[str, str, str]:
-    """Kind, view and storey that a title names: ("plan", "general", "0") for GROUND FLOOR PLAN."""
-    words = plain(title)
-    tables = table("words.json")
-    kind = next((kind for kind, keys in tables["kinds"].items() if _names(words, keys)), "unknown")
-    view = next((view for view, keys in tables["views"].items() if _names(words, keys)), "")
-    # German and Dutch titles write "Grundriss EG", "1. OG", "DG"
-    short = {
-        r"\beg\b": "0",
-        r"\b(\d)\. ?og\b": r"\1",
-        r"\bog\b": "1",
-        r"\bdg\b": "attic",
-        r"\b[ku]g\b": "-1",
-        r"\br\+(\d)\b": r"\1",
-        r"\brdc\b": "0",
-        r"\bbg\b": "0",
-    }
-    storey = ""
-    for level, keys in tables["storeys"].items():
-        if _names(words, keys):
-            storey = level
-            break
-    for pattern, level in short.items():
-        if not storey and (match := re.search(pattern, words)):
-            storey = match.expand(level)
-    if imperial and storey in ("1", "2", "3") and re.search(r"\b(first|second|third) floor", words):
-        storey = str(int(storey) - 1)
-    if (kind == "detail" and _names(words, tables["kinds"]["plan"])) or "grundriss" in words:
-        kind, view = "plan", view or ("enlarged" if kind == "detail" else "")
-    if kind == "unknown" and (view or storey):
-        kind = "plan"
-    if kind == "plan" and not view:
-        view = "general"
-    return kind, view if kind == "plan" else "", storey
+def _edge_number(frame: Block) -> str | None:
+    """The tallest text shaped like a sheet number that belongs to no other caption, in the block or at the right edge.
+
+    At the edge it must be much taller than most texts, in the block no smaller than the captions.
+    """
+    x0, _, x1, _ = frame.extent
+    least = 1.5 * sorted(t.height for t in frame.texts)[len(frame.texts) // 2] if frame.texts else 0.0
+    shaped = [t for t in frame.texts if is_number(mended_number(t.string)) and frame.is_free(t)]
+    edge = [t for t in shaped if t.height >= least and t.x > x1 - 0.25 * (x1 - x0)]
+    block = [t for t in shaped if frame.fields and t.height >= frame.caption_size and frame.holds(t.box)]
+    tallest = max(edge or block, key=lambda t: t.height, default=None)
+    return mended_number(tallest.string) if tallest else None
 
 
-def _names(words: str, keys: list[str]) -> bool:
-    return any(re.search(rf"(?<!\w){re.escape(key)}", words) for key in keys)
+def _stack(phrases: list[Paragraph], frame: Block, number: str | None) -> list[Paragraph]:
+    """The large phrases that stand over one another nearest the number, the lowest first: title, then project."""
+    floor = frame.floor
+    high = [p for p in phrases if (p.box[1] + p.box[3]) / 2 > floor]
+    lowest = [p for p in high if p is min(_over(p, high), key=lambda q: q.box[1])]
+    if not lowest:
+        return []
+    at = next((t for t in frame.texts if number and mended_number(t.string) == number and frame.holds(t.box)), None)
+    x = at.x if at else frame.extent[2]
+    title = min(lowest, key=lambda p: max(p.box[0] - x, x - p.box[2], 0.0))
+    return sorted(_over(title, high), key=lambda p: p.box[1])
 
 
-def _captioned(texts: list[Text], field: str, fits: Callable[[str], object]) -> str | None:
-    """The text nearest below or right of a caption of `field` that passes `fits`."""
-    captions = set(table("words.json")["fields"][field])
-    every = {c for keys in table("words.json")["fields"].values() for c in keys}
-    best: tuple[float, str] | None = None
-    for caption in texts:
-        if plain(caption.string).rstrip(":") not in captions and plain(caption.string) not in captions:
-            continue
-        for text in texts:
-            string = text.string.strip()
-            if text is caption or plain(string) in every or not fits(string):
-                continue
-            below = caption.y - text.y
-            reach = 9 * max(caption.height, text.height)
-            under = (
-                0 < below < reach
-                and caption.box[0] - text.height < text.box[2]
-                and text.box[0] < caption.box[2] + reach
-            )
-            beside = abs(below) < text.height and 0 < text.box[0] - caption.box[2] < reach
-            if under or beside:
-                distance = abs(below) + 0.3 * abs(text.box[0] - caption.box[0]) - 1.5 * text.height
-                if best is None or distance < best[0]:
-                    best = (distance, string)
-    return best[1] if best else None
+def _over(phrase: Paragraph, phrases: list[Paragraph]) -> list[Paragraph]:
+    """Those of `phrases` that stand over or under `phrase`, without the small ones; itself unless it is small."""
+    stacked = [p for p in phrases if _overlap(p.box, phrase.box)]
+    tallest_size = max(p.size for p in stacked)
+    return [p for p in stacked if p.size >= 0.55 * tallest_size]
 
 
-def _edge_number(texts: list[Text], extent: tuple[float, float, float, float]) -> str | None:
-    x0, _, x1, _ = extent
-    edge = [t for t in texts if _NUMBER.match(t.string.strip()) and t.x > x1 - 0.25 * (x1 - x0)]
-    tallest = max(edge, key=lambda t: t.height, default=None)
-    if tallest is None or tallest.height < 1.5 * sorted(t.height for t in texts)[len(texts) // 2]:
-        return None
-    return tallest.string.strip()
+def _overlap(one: Box, other: Box) -> bool:
+    """Whether two boxes stand over one another."""
+    shared = min(one[2], other[2]) - max(one[0], other[0])
+    return shared > 0.5 * min(one[2] - one[0], other[2] - other[0])
+
+
+def _tallest(phrases: list[Paragraph], title: str | None) -> str | None:
+    tallest = max((p for p in phrases if p.string != title), key=lambda p: p.size, default=None)
+    return tallest.string if tallest else None
 
 
 def _tallest_title(texts: list[Text]) -> str | None:
-    named = [t for t in texts if 4 < len(t.string) < 60 and classify_title(t.string, imperial=False)[0] != "unknown"]
+    """The tallest text that names a kind of sheet, if it is taller than most; a civil word alone names none here."""
+    named = [t for t in texts if 4 < len(t.string) < 60 and names_kind(t.string)]
     tallest = max(named, key=lambda t: t.height, default=None)
     if tallest is None or tallest.height < 1.4 * sorted(t.height for t in texts)[len(texts) // 2]:
         return None
-    return re.sub(r"\s+", " ", tallest.string.strip())
+    return spaced(tallest.string)
