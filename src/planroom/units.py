@@ -54,21 +54,33 @@ def in_system(value: float, unit: str, system: UnitSystem) -> tuple[float, str]:
     return value * factor, name
 
 
+_QUOTES = str.maketrans("’‘′´`”“″„‟〃", "'" * 5 + '"' * 6)
+_PARTS = {"¼": "1/4", "½": "1/2", "¾": "3/4", "⅛": "1/8", "⅜": "3/8", "⅝": "5/8", "⅞": "7/8"}
 _FEET = re.compile(r"^(\d+)\s*'\s*-?\s*(?:(\d+)(?:\s+(\d+)/(\d+))?|(\d+)/(\d+))?\s*\"?$")
 _INCHES = re.compile(r"^(\d+)(?:\s+(\d+)/(\d+))?\s*\"$")
 _PLAIN = re.compile(r"^(\d{1,6})(?:[.,](\d{1,3}))?\s*(mm|cm|m)?$")
 
 
+def _straight(text: str) -> str:
+    """`text` with plain quotes, and the fractions that are one character written out."""
+    string = text.translate(_QUOTES).replace("''", '"')
+    for sign, part in _PARTS.items():
+        string = re.sub(rf"(?<=\d){sign}", f" {part}", string).replace(sign, part)
+    return string
+
+
 def parse_lengths(text: str) -> list[float]:
     """What a dimension text can mean, in metres: one value for 3'-6" or 2.5 m, several for a bare "1280" or "1,28"."""
-    string = text.strip().replace("’", "'").replace("”", '"').replace("''", '"')
+    string = _straight(text.strip()).rstrip("±").strip()
+    if "'" in string:
+        string = string.replace("°", '"')  # what optical reading makes of the mark of inches
     if match := _FEET.match(string):
         feet, inches, above, below, only_above, only_below = match.groups()
-        part = int(above) / int(below) if above else int(only_above) / int(only_below) if only_above else 0.0
+        part = _part(above, below) + _part(only_above, only_below)
         return [int(feet) * FOOT_M + (int(inches or 0) + part) * INCH_M]
     if match := _INCHES.match(string):
         inches, above, below = match.groups()
-        return [(int(inches) + (int(above) / int(below) if above else 0.0)) * INCH_M]
+        return [(int(inches) + _part(above, below)) * INCH_M]
     if match := _PLAIN.match(string):
         value = float(f"{match[1]}.{match[2] or 0}")
         if match[3]:
@@ -78,22 +90,65 @@ def parse_lengths(text: str) -> list[float]:
     return []
 
 
-_RATIO = re.compile(r"(?<![\d:./])1\s*[:/]\s*(\d{1,5}(?:[.,]\d)?)(?![\d:/])")
-_INCH_SCALE = re.compile(r"(\d+)?\s*-?\s*(?:(\d+)/(\d+))?\s*\"\s*=\s*(\d+)\s*'\s*-?\s*(\d+)?")
+def _part(above: str | None, below: str | None) -> float:
+    return int(above) / int(below) if above and below and int(below) else 0.0
+
+
+_RATIO = re.compile(r"(?<![\d:./,'])1\s*[:/]\s*(\d{1,2}[.,]?\d{3}|\d{1,5}(?:[.,]\d)?)(?![\d:/\"'])")
+# optical reading loses quotes and dashes: 1/4"=1'0", 1/4" =1-0, 1/4=1'-O"
+_PAPER = (
+    r"(?<![\d/.])(?:(\d)(?:\s*-\s*|\s+))?(?:(\d{1,2})\s*/\s*(\d{1,2})|(\d{1,2}(?:\.\d{1,3})?))\s*(?:[\"']|in\.?|inch)?"
+)
+_REAL = (
+    r"(?:(\d{1,4}(?:\.\d{1,2})?)\s*(?:'|ft\.?|feet|foot)(?:\s*-?\s*(\d{1,2})(?!\d))?|(\d{1,3})\s*-\s*(\d{1,2})(?!\d))"
+)
+_INCH_SCALE = re.compile(rf"{_PAPER}\s*=\s*(?:{_REAL}|(1\s*0)\s*\"?$)", re.IGNORECASE)
+_CM_SCALE = re.compile(
+    r"(?<![\d.,])(\d{1,2}(?:[.,]\d{1,2})?)\s*cm\s*(?:=|pour|for|per|pro|por|per|je)\s*(\d{1,3}(?:[.,]\d{1,2})?)\s*m\b",
+    re.IGNORECASE,
+)
+
+
+def parse_ratios(text: str) -> list[float]:
+    """Every scale ratio that `text` names, in order, each once: 48 and 96 for 1/4" = 1'-0" OR 1/8" = 1'-0"."""
+    string = _straight(text)
+    if "=" in string:
+        string = _mended(string.replace("°", '"').replace("º", '"'))
+    found = [(m.start(), _inch_ratio(m)) for m in _INCH_SCALE.finditer(string)]
+    found += [(m.start(), 100 * _number(m[2]) / _number(m[1])) for m in _CM_SCALE.finditer(string) if _number(m[1])]
+    taken = [m.span() for m in _INCH_SCALE.finditer(string)]
+    for match in _RATIO.finditer(string):
+        if not any(start <= match.start() < end for start, end in taken):
+            digits = match[1]
+            thousands = re.fullmatch(r"\d{1,2}[.,]\d{3}", digits)
+            found.append((match.start(), float(re.sub(r"[.,]", "" if thousands else ".", digits))))
+    ratios = [ratio for _, ratio in sorted(found) if ratio is not None and 1 <= ratio <= 50000]
+    return list(dict.fromkeys(ratios))
 
 
 def parse_ratio(text: str) -> float | None:
     """The scale ratio in "1:50", "M 1:100", "1/4\\" = 1'-0\\"" or "1\\" = 64'"; None where there is none."""
-    string = text.replace("’", "'").replace("”", '"').replace("''", '"')
-    if match := _INCH_SCALE.search(string):
-        whole, above, below, feet, inches = match.groups()
-        paper = int(whole or 0) + (int(above) / int(below) if above and int(below) else 0.0)
-        real = int(feet) * 12 + int(inches or 0)
-        return real / paper if paper > 0 and real > 0 else None
-    if match := _RATIO.search(string):
-        ratio = float(match[1].replace(",", "."))
-        return ratio if 1 <= ratio <= 50000 else None
-    return None
+    return next(iter(parse_ratios(text)), None)
+
+
+def _mended(string: str) -> str:
+    """A note in inches with the letters that were read for digits put right: I/B" = I'-O" is 1/8" = 1'-0"."""
+    string = re.sub(r"(?<![A-Za-z])[Il|](?=\s*[/'\"=\d])|(?<=[=\d])\s*[Il|](?=['\"\-])", "1", string)
+    string = re.sub(r"(?<=/)\s*A\b", "4", re.sub(r"(?<=/)\s*B\b", "8", string))
+    return re.sub(r"(?<=[-'\d.])\s*[oO](?![A-Za-z])", "0", string)
+
+
+def _inch_ratio(match: re.Match[str]) -> float | None:
+    whole, above, below, inch, feet, inches, bare_feet, bare_inches, lost = match.groups()
+    if above and below and len(above) == 2 and int(above) > int(below):
+        whole, above = above[0], above[1]  # 11/2 was written as 1 1/2
+    paper = int(whole or 0) + (_part(above, below) if above else float(inch))
+    real = 12.0 if lost else float(feet or bare_feet) * 12 + int(inches or bare_inches or 0)
+    return round(real / paper, 6) if paper > 0 and real > 0 else None
+
+
+def _number(digits: str) -> float:
+    return float(digits.replace(",", "."))
 
 
 def parse_scale(text: str) -> float:

@@ -9,7 +9,7 @@ import pytest
 
 from planroom.ingest.linework import LineworkBuilder
 from planroom.records import Page, Scale, Text
-from planroom.sheet.scale import find_scale, is_imperial, measure_bar, measure_dimensions, printed_ratios
+from planroom.sheet.scale import find_scale, is_imperial, measure_dimensions
 from planroom.units import FOOT_M, INCH_M, POINT_M
 from plans import THIN, page_of, text
 
@@ -77,42 +77,6 @@ def scale_of(work: LineworkBuilder, texts: list[Text], doors: float | None = Non
 
 
 # ---- one kind of evidence ----------------------------------------------------------------------------------------
-
-
-def test_notes_print_ratios_and_slopes_do_not_count() -> None:
-    texts = [
-        text("SCALE 1:50", (0, 0)),
-        text("Massstab 1:50", (0, 90)),
-        text("1:20", (400, 400)),
-        text('1/4" = 1\'-0"', (0, 200)),
-    ]
-
-    assert printed_ratios(texts) == [50, 48]
-
-
-def test_a_ratio_beside_its_caption_counts() -> None:
-    assert printed_ratios([text("ÉCHELLE", (0, 10)), text("1/100", (0, 4))]) == [100]
-    assert printed_ratios([text("ÉCHELLE", (0, 500)), text("1/100", (0, 4))]) == []
-
-
-@pytest.mark.parametrize(
-    ("unit", "unit_m", "ticks"), [("m", 1.0, (0, 1, 2, 5)), ("ft", FOOT_M, (0, 4, 8, 16)), ("m", 1.0, (0, 1, 2))]
-)
-def test_a_bars_numbers_give_metres_in_a_unit(unit: str, unit_m: float, ticks: tuple[int, ...]) -> None:
-    found = measure_bar(bar(AT_50, ticks, unit, unit_m))
-
-    assert found is not None
-    assert found.m_per_unit == pytest.approx(AT_50)
-
-
-def test_numbers_that_are_unevenly_spaced_or_unitless_are_no_bar() -> None:
-    uneven = bar(AT_50)
-    uneven[2] = uneven[2]._replace(x=uneven[2].x + 20)
-    plain = [t._replace(string=t.string.removesuffix(" m")) for t in bar(AT_50)]
-
-    assert measure_bar(uneven) is None
-    assert measure_bar(plain) is None
-    assert measure_bar(bar(AT_50)[1:]) is None  # grid numbers, none of them 0
 
 
 @pytest.mark.parametrize("upright", [False, True])
@@ -199,16 +163,107 @@ def test_dimensions_and_bar_measure_where_nothing_is_printed() -> None:
     assert found.m_per_unit == pytest.approx(AT_50, rel=0.005)
 
 
+def notes(height: float, many: int = 30) -> list[Text]:
+    """Lettering that stands about the sheet."""
+    return [text(f"NOTE {i}", (900, 500 + 20 * i), height) for i in range(many)]
+
+
 def test_a_half_size_print_is_measured_by_what_shrank_with_it() -> None:
     half = 2 * AT_50
     builder, texts = dimensions(half, [2 * length for length in LENGTHS_M])
 
-    found = scale_of(builder, texts + bar(half) + printed())
+    found = scale_of(builder, texts + bar(half) + printed() + notes(1.0 / 1000 / POINT_M))
 
     assert found is not None
     assert (found.ratio, found.state) == (50, "measured")
-    assert found.m_per_unit == pytest.approx(half, rel=0.005)
-    assert "does not hold" in found.evidence
+    assert found.m_per_unit == pytest.approx(half, rel=1e-9)
+    assert "lettering of 1.0 mm" in found.evidence
+
+
+@pytest.mark.parametrize("factor", [0.5, 2.0])
+def test_a_wrong_printed_ratio_is_no_resized_print(factor: float) -> None:
+    drawn = factor * AT_50
+    builder, texts = dimensions(drawn, [factor * length for length in LENGTHS_M])
+
+    found = scale_of(builder, texts + bar(drawn, (0, 1, 2, 5, 10)) + printed() + notes(2.0 / 1000 / POINT_M))
+
+    assert found is not None
+    assert (found.ratio, found.m_per_unit, found.state) == (50, None, "withheld")
+
+
+def test_a_ratio_made_for_larger_paper_shrinks_with_it() -> None:
+    builder, texts = dimensions(2 * AT_50, [2 * length for length in LENGTHS_M])
+    page = page_of(builder.build(), paper_unit_m=POINT_M)
+    page.extent = (0.0, 0.0, 0.42 / POINT_M, 0.297 / POINT_M)
+
+    found = find_scale(page, texts + printed("1:50 @ A1"), None)
+
+    assert found is not None
+    assert (found.ratio, found.state) == (50, "measured")
+    assert found.m_per_unit == pytest.approx(2 * AT_50)
+
+
+def test_a_picture_without_a_size_is_measured_by_what_is_drawn_on_it() -> None:
+    builder, texts = dimensions(0.005)
+    page = page_of(builder.build())
+
+    alone, both = find_scale(page, printed(), None), find_scale(page, texts + printed(), None)
+
+    assert alone is not None and both is not None
+    assert (alone.ratio, alone.m_per_unit, alone.state) == (50, None, "withheld")
+    assert (both.ratio, both.state) == (50, "measured")
+    assert both.m_per_unit == pytest.approx(0.005, rel=0.005)
+
+
+def test_a_ratio_that_makes_lettering_too_small_is_withheld_without_any_paper() -> None:
+    builder, texts = dimensions(0.005)
+    page = page_of(builder.build())
+
+    found = find_scale(page, texts + printed("1:100") + notes(0.09 / 0.005), None)
+
+    assert found is not None
+    assert (found.ratio, found.m_per_unit, found.state) == (100, None, "withheld")
+    assert "0.9 mm high" in found.evidence
+
+
+def test_dimensions_alone_are_not_enough_where_a_title_block_prints_no_scale() -> None:
+    builder, texts = dimensions(AT_50)
+    block = [text("DATE", (900, 30), 4), text("REV", (900, 60), 4), text("SCALE", (900, 90), 4)]
+
+    bare, blocked = scale_of(builder, texts), scale_of(builder, texts + block)
+
+    assert bare is not None and blocked is not None
+    assert bare.state == "estimated"
+    assert bare.m_per_unit == pytest.approx(AT_50, rel=0.005)
+    assert (blocked.ratio, blocked.m_per_unit, blocked.state) == (None, None, "withheld")
+    assert "say 1:50" in blocked.evidence
+
+
+def test_a_bar_decides_between_two_ratios_and_dimensions_do_not_override_them() -> None:
+    both = printed('1/4" = 1\'-0" OR 1/8" = 1\'-0" PREFERRED')
+    shrunk = 48 / 0.44 * POINT_M
+
+    undecided = scale_of(LineworkBuilder(), both)
+    decided = scale_of(LineworkBuilder(), both + bar(shrunk, (0, 1, 2, 4, 6, 10), "'", FOOT_M))
+    one = scale_of(LineworkBuilder(), both + bar(96 * POINT_M, (0, 4, 8, 16), "'", FOOT_M))
+
+    assert undecided is not None and decided is not None and one is not None
+    assert (undecided.ratio, undecided.m_per_unit, undecided.state) == (48, None, "withheld")
+    assert (decided.ratio, decided.state) == (48, "measured")
+    assert decided.m_per_unit == pytest.approx(shrunk, rel=0.005)
+    assert one.m_per_unit == pytest.approx(96 * POINT_M)
+
+
+def test_a_sheet_that_is_not_to_scale_is_withheld() -> None:
+    builder, texts = dimensions(AT_50)
+
+    found = scale_of(builder, [*texts, text("SCALE", (900, 90), 4), text("N.T.S.", (900, 80), 4)])
+    block = [text("DATE", (900, 30), 4), text("REV", (900, 60), 4)]
+    blocked = scale_of(builder, [*texts, *block, text("SCALE", (900, 90), 4), text("N.T.S.", (900, 80), 4)])
+
+    assert found is not None and blocked is not None
+    assert blocked.state == "withheld"
+    assert "not to scale" in blocked.evidence
 
 
 @pytest.mark.parametrize("evidence", ["dimensions", "bar"])

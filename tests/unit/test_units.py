@@ -3,7 +3,17 @@ from __future__ import annotations
 import pytest
 
 from planroom.errors import UsageError
-from planroom.units import FOOT_M, INCH_M, format_bytes, in_system, parse_bytes, parse_lengths, parse_ratio, parse_scale
+from planroom.units import (
+    FOOT_M,
+    INCH_M,
+    format_bytes,
+    in_system,
+    parse_bytes,
+    parse_lengths,
+    parse_ratio,
+    parse_ratios,
+    parse_scale,
+)
 
 
 @pytest.mark.parametrize(
@@ -60,6 +70,9 @@ def test_quantities_turn_into_the_customers_units(unit: str, value: float, shown
         ("2,50m", 2.5),
         ("90 cm", 0.9),
         ("1280 mm", 1.28),
+        ("235'±", 2820 * INCH_M),
+        ("3'-6½\"", 42.5 * INCH_M),
+        ("6'-8°", 80 * INCH_M),
     ],
 )
 def test_a_length_with_its_unit_means_one_thing(text: str, metres: float) -> None:
@@ -90,15 +103,55 @@ def test_what_is_no_length_means_nothing(text: str) -> None:
         ('1 1/2" = 1\'-0"', 8),
         ("1\" = 64'", 768),
         ("Scale: 3” = 1’-0”", 4),
+        ("1/4″=1′0″", 48),
+        ('1/4" =1-0', 48),
+        ('1/4=1-0"', 48),
+        ('1/4"=10"', 48),
+        ('I/B" = I\'-O"', 96),
+        ('1/A" = 1\'-0"', 48),
+        ("1/4° = 1'-0°", 48),
+        ('½" = 1\'-0"', 24),
+        ('1½" = 1\'-0"', 8),
+        ('1-1/2" = 1\'-0"', 8),
+        ('11/2"=1\'-0"', 8),
+        ("1\" = 20.0'", 240),
+        ('1" = 20 FT', 240),
+        ('12" = 1\'-0"', 1),
+        ("1:2.500", 2500),
+        ("Echelle 1/150è", 150),
+        ("1 cm pour 1 m", 100),
+        ("2cm = 1 m", 50),
     ],
 )
 def test_scale_notes_give_their_ratio(text: str, ratio: float) -> None:
     assert parse_ratio(text) == pytest.approx(ratio)
 
 
-@pytest.mark.parametrize("text", ["12:50", "NTS", "2021/1/50", "1:2:3", "1:0", "1:99999", "AS NOTED", "1/0\" = 1'"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "12:50",
+        "NTS",
+        "2021/1/50",
+        "1:2:3",
+        "1:0",
+        "1:99999",
+        "AS NOTED",
+        "1/0\" = 1'",
+        '5/8" GYP. BD.',
+        "R = 5'-0\"",
+        "45°",
+    ],
+)
 def test_other_colons_and_slashes_are_no_scale(text: str) -> None:
     assert parse_ratio(text) is None
+
+
+def test_a_note_may_name_several_ratios() -> None:
+    assert parse_ratios('1/4" = 1\'-0" OR 1/8" = 1\'-0" PREFERRED') == [48, 96]
+    assert parse_ratios("échelle: 1/150è soit 1cm pour 1m") == [150, 100]
+    assert parse_ratios("1:50 @ A1, 1:100 @ A3") == [50, 100]
+    assert parse_ratios("1:50 / M 1:50") == [50]
 
 
 def test_a_person_may_give_a_scale_in_several_ways() -> None:
