@@ -54,13 +54,30 @@ FIELDS = {
     "sheets[].discipline": "`architecture`, `structure`, …, or null",
     "sheets[].remark": "why nothing, or less than one would expect, was found; empty otherwise",
     "sheets[].revision": "revision in the title block, or null",
+    "sheets[].date": "date in the title block as printed, or null",
+    "sheets[].project": "project in the title block, or null",
+    "sheets[].client": "client or owner in the title block, or null",
     "sheets[].grouping": "why the sheet counts, or which one counts instead",
     "sheets[].scale.ratio": "what the sheet prints: 50.0 for 1:50; null where it prints none. `scale` itself is null "
     "where the sheet says nothing of a scale",
     "sheets[].scale.m_per_px": "metres in a pixel, as used for measuring; null where withheld",
     "sheets[].scale.state": "`measured`, `estimated` or `withheld`",
     "sheets[].scale.evidence": "what speaks for it, in words",
-    "sheets[].viewports": "parts of the sheet with a scale of their own; empty: none are told apart yet",
+    "sheets[].viewports[].title": "title of one of several drawings on the sheet",
+    "sheets[].viewports[].ratio": "the scale printed under it, or null",
+    "sheets[].viewports[].state": "as for `scale`",
+    "sheets[].viewports[].evidence": "as for `scale`",
+    "sheets[].viewports[].box_px": "the part of the sheet that is its",
+    "sheets[].viewports[].m_per_px": "metres in a pixel there; null where withheld",
+    "sheets[].schedules[].kind": "`door`, `window`, `finish` or `other`",
+    "sheets[].schedules[].title": "what stands over the table",
+    "sheets[].schedules[].box_px": "where it stands",
+    "sheets[].schedules[].columns[].name": "what the column holds, in one language: `mark`, `width`, …; empty: unknown",
+    "sheets[].schedules[].columns[].header": "its head as printed",
+    "sheets[].schedules[].rows[][].text": "what a cell says; cells from left to right, rows from the top",
+    "sheets[].schedules[].rows[][].box_px": "where the cell lies",
+    "sheets[].schedules[].source": "`text layer` or `ocr`",
+    "sheets[].listed[][]": "number and title of a drawing that a list on this sheet names",
     "sheets[].heights_m.{}": "heights in metres read off the sheet, by what they are",
     "sheets[].counts.{}": "best single guess by kind, an integer: door, window, opening, room, bedroom, toilet, wall",
     "sheets[].elements[].id": "the sheet's id, then a name that follows from kind and place",
@@ -110,7 +127,7 @@ FIELDS = {
     "groups[].counts": "id of the one that is counted; null where none is",
     "groups[].doubt": "whether sheets of one revision disagree on what they count",
     "groups[].note": "why",
-    "timings[].stage": "`reader`, `read`, `sheet`, `detect`, `keep`, `measure`",
+    "timings[].stage": "`reader`, `read`, `clean`, `letters`, `trace`, `sheet`, `detect`, `scale`, `keep`, `measure`",
     "timings[].file": "the file; absent for the stages of the whole set",
     "timings[].page": "page from 0; absent for the stages of the whole file",
     "timings[].wall_s": "seconds; of the earlier run, where the sheet was kept from one",
@@ -226,6 +243,11 @@ def report_fields() -> set[str]:
     element = Element("e", "door", points, 1.0, np.zeros((1, 4)), ["s"], None, {"k": 1.0}, {"k": 1.0}, {"k": "v"})
     sheet = Sheet("s", "f", 0, "n", 10, 10, (0.0, 0.0, 1.0, 1.0), "p", scale=Scale(50.0, 1.0, "measured", "e"))
     sheet.elements, sheet.counts, sheet.heights = [element], {"k": 1}, {"k": 2.5}
+    box = (0.0, 0.0, 1.0, 1.0)
+    scaled = {"title": "t", "ratio": 50.0, "box": box, "m_per_unit": 1.0, "state": "measured", "evidence": "e"}
+    table = {"kind": "door", "title": "t", "box": box, "columns": [{"name": "n", "header": "h"}], "source": "ocr"}
+    sheet.viewports, sheet.listed = [scaled], [["A-101", "t"]]
+    sheet.schedules = [table | {"rows": [[{"text": "t", "box": box}]]}]
     report = Report(
         sheets=[sheet],
         quantities=[Quantity("q", "i", "area", "m2", 1.0, "measured", "s", ["e"], (0.9, 1.1))],

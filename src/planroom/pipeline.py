@@ -1,52 +1,70 @@
 """The order of the work; the only module that knows it.
 
-    files -> documents -> (in a child each: read -> scale -> detect -> label) -> sheets -> group -> take off -> report
+    files -> documents -> (in a child each: read -> letters -> title -> scale -> detect -> label) -> sheets
+          -> group -> take off -> report
 
 `read_sheets` runs in a reader child and keeps each finished sheet on disk; `analyze` runs in the parent, has a child
-started for every document that is not finished yet (`planroom.readers`), and measures what they found. Every stage
-takes its bytes from a ledger.
+started for every document that is not finished yet (`planroom.readers`), and measures what they found. Lettering that
+is drawn or scanned is read in the parent (`planroom.answers`), which a child asks for it. Every stage takes its bytes
+from a ledger.
 """
 
 from __future__ import annotations
 
 import itertools
+import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
+from numpy.typing import NDArray
 
+from planroom.answers import GREY_NAME, TEXT_NAME
 from planroom.config import Settings
-from planroom.detect import vectors
-from planroom.errors import BudgetRefused, NothingToRead, OutputError, PlanroomError, UnreadableFile, UsageError
-from planroom.ingest import documents
+from planroom.detect import raster, vectors
+from planroom.errors import BudgetRefused, NothingToRead, OutputError, PlanroomError, UsageError
+from planroom.ingest import documents, scan, trace
 from planroom.measure.corrections import apply_corrections
 from planroom.measure.sets import group_sheets
-from planroom.measure.takeoff import take_off
+from planroom.measure.takeoff import compare_with_schedules, take_off
 from planroom.measure.views import settle_heads
-from planroom.memory.growth import watch_growth
 from planroom.memory.manager import MemoryManager
+from planroom.pages import Clock, keep_picture, open_pages, page_bytes
 from planroom.readers import Step, read_all
-from planroom.records import Page, Report, Scale, Sheet
+from planroom.records import Element, Finding, Page, Report, Scale, Sheet, Text
 from planroom.sheet.heights import read_heights
+from planroom.sheet.index import check_index, read_index
+from planroom.sheet.labels import count_labels
 from planroom.sheet.legend import demolished_styles, read_legend, set_status
+from planroom.sheet.lettering import add_texts, as_texts
+from planroom.sheet.prints import settle_prints
+from planroom.sheet.rereading import CellReader
 from planroom.sheet.rooms import count, label_rooms, name_uses, shows_rooms
 from planroom.sheet.scale import find_scale, is_imperial
+from planroom.sheet.schedules import count_pieces, read_schedules, table_of
 from planroom.sheet.tags import tag_openings
 from planroom.sheet.text import join_runs
 from planroom.sheet.titleblock import TitleBlock, read_title_block
-from planroom.store.files import atomic_path
+from planroom.sheet.upright import Upright, upright_frame
+from planroom.sheet.viewports import find_viewports
 from planroom.store.results import ResultStore, save_sheet, saved_pages
 
-Emit = Callable[[dict[str, Any]], None]
+Emit = Callable[[dict[str, Any]], Any]
+Progress = Callable[[str, float], None]
+Grey = NDArray[np.uint8]
+Ask = Callable[[dict[str, Any]], Any]  # sends a question to the parent, and returns its answer
 _SHEET_BYTES = 6_000_000
 _KEEP_BYTES = 2_000_000
+_LETTERS_BYTES = 8_000_000  # what was read, as text
 _ELEMENT_BYTES = 12_000  # of a sheet's JSON while it is written
 _QUANTITIES_BYTES = 2_000  # what measuring makes of an element
 PARENT_BYTES = 96 << 20  # what the parent may grow by outside any lease: report objects, buffers
 _PAGED = ("pdf", "image")  # read page by page, in order; the others are read whole
+_UNKNOWN_M_PER_PX = 0.01  # where a scan shows neither scale nor doors: labels reach a little further or less
 _NO_PLAN = ("cover", "schedule", "elevation", "section", "detail", "site")
 
 
@@ -93,11 +111,35 @@ def measure(report: Report, settings: Settings) -> None:
     unknown = [n for n in settings.scales if n != "*" and not any(_is_named(s, (n,)) for s in report.sheets)]
     if unknown and report.sheets:
         raise UsageError(f"--scale {unknown[0]}=…: no sheet has such a name")
+    settle_prints(report.sheets)
     apply_corrections(report.sheets, settings.corrections)
     report.groups = group_sheets(report.sheets)
     settle_heads(report.sheets, report.groups)
+    report.findings = list(_check_lists(report.sheets))
     report.quantities = take_off(report.sheets, report.groups, settings.height_m, settings.units)
+    tables = [table_of(plain) for sheet in report.sheets for plain in sheet.schedules]
+    compare_with_schedules(report.quantities, count_pieces(tables))
     report.timings.append({"stage": "measure", "wall_s": round(time.monotonic() - start_s, 4)})
+
+
+def _check_lists(sheets: list[Sheet]) -> Iterator[Finding]:
+    """Where a list of drawings and the sheets disagree: one list speaks for all, several for their files."""
+    listing = {sheet.file for sheet in sheets if sheet.listed}
+    for file in dict.fromkeys(sheet.file for sheet in sheets):
+        if len(listing) == 1 and file not in listing:
+            continue
+        own = [sheet for sheet in sheets if sheet.file == file or len(listing) == 1]
+        lists = [sheet for sheet in own if sheet.listed]
+        listed = [(number, title) for sheet in lists for number, title in sheet.listed]
+        for one in check_index(listed, own):
+            words = {
+                "listed but missing": f"{one.number} {one.listed} is in the list of drawings, and no sheet bears it",
+                "not listed": f"{one.number} {one.found} is not in the list of drawings",
+                "number twice": f"{one.number} is the number of more than one sheet: {one.listed or one.found}",
+                "title differs": f"{one.number} is {one.listed} in the list of drawings, {one.found} on the sheet",
+            }[one.code]
+            at = one.sheets[-1] if one.sheets else lists[0].id
+            yield Finding(f"index-{one.code.replace(' ', '-')}", "warning", at, None, words, list(one.sheets))
 
 
 def _is_named(sheet: Sheet, wanted: tuple[str, ...]) -> bool:
@@ -115,7 +157,7 @@ def read_sheets(arguments: dict[str, Any], emit: Emit, ledger: MemoryManager) ->
     """
     cv2.setNumThreads(1)
     path, folder = Path(arguments["path"]), Path(arguments["folder"])
-    clock = _Clock(ledger)
+    clock = Clock(ledger)
     at: int | None = None
 
     def progress(stage: str, share: float) -> None:
@@ -124,8 +166,11 @@ def read_sheets(arguments: dict[str, Any], emit: Emit, ledger: MemoryManager) ->
             at = next(index for index in itertools.count() if index not in skip)
         emit({"event": "progress", "stage": stage, "share": share, "page": at})
 
+    def ask(question: dict[str, Any]) -> Any:
+        return emit({"event": "ask", "stage": "letters", "page": at} | question)
+
     skip = {*saved_pages(folder), *arguments["lost"]}
-    pages = _open(arguments, path, progress, ledger, skip)
+    pages = open_pages(arguments, path, progress, ledger, skip)
     while True:
         try:
             with clock.stage("read", 0):
@@ -133,10 +178,10 @@ def read_sheets(arguments: dict[str, Any], emit: Emit, ledger: MemoryManager) ->
             if page is None:
                 return {}
             clock.note("paths", page.linework.n_paths)
-            with ledger.lease(_page_bytes(page), f"page {page.index + 1} while it is worked on"):
-                sheet = read_sheet(page, arguments, clock, progress)
+            with ledger.lease(page_bytes(page), f"page {page.index + 1} while it is worked on"):
+                sheet = read_sheet(page, arguments, clock, progress, ask)
                 with clock.stage("keep", _KEEP_BYTES + 5 * page.picture_bgr.nbytes // 4):
-                    _keep_picture(page, folder / sheet.picture)
+                    keep_picture(page, folder / sheet.picture)
                 sheet.timings = clock.take()
                 with ledger.lease(_KEEP_BYTES + _ELEMENT_BYTES * len(sheet.elements), "the sheet's elements"):
                     save_sheet(folder, sheet)
@@ -151,14 +196,7 @@ def read_sheets(arguments: dict[str, Any], emit: Emit, ledger: MemoryManager) ->
             skip.add(at)
             at = None
             emit({"event": "sheet"})
-            pages = _open(arguments, path, progress, ledger, skip)
-
-
-def _page_bytes(page: Page) -> int:
-    """What a page holds from when it was read until it is kept."""
-    work = page.linework
-    pieces = 36 * len(work.segments_xyxy) + 44 * len(work.arcs) + 4 * work.n_paths + 300 * len(work.fills)
-    return page.picture_bgr.nbytes + pieces + 16 * sum(map(len, work.fills)) + 900 * len(work.texts)
+            pages = open_pages(arguments, path, progress, ledger, skip)
 
 
 def _is_no_room(error: PlanroomError) -> bool:
@@ -169,114 +207,195 @@ def _words(error: PlanroomError) -> dict[str, str]:
     return {"message": error.message, "hint": error.advice}
 
 
-def _open(
-    arguments: dict[str, Any],
-    path: Path,
-    progress: Callable[[str, float], None],
-    ledger: MemoryManager,
-    skip: set[int],
-) -> Iterator[Page]:
-    if not path.is_file():
-        raise UnreadableFile("is no longer there")
-    common: dict[str, Any] = {
-        "picture_px": arguments["picture_px"],
-        "ledger": ledger,
-        "progress": progress,
-        "pages": _AllBut(skip),
-    }
-    match arguments["kind"]:
-        case "pdf":
-            from planroom.ingest import pdf  # each reader brings its libraries, and a child needs one of them
-
-            return pdf.read_pdf(path, password=arguments["password"], **common)
-        case "dxf":
-            from planroom.ingest import dxf
-
-            return dxf.read_dxf(path, **common)
-        case "ifc":
-            from planroom.ingest import ifc
-
-            return ifc.read_ifc(path, **common)
-        case _:
-            from planroom.ingest import image
-
-            return image.read_image(path, **common)
-
-
-class _AllBut(frozenset[int]):
-    """The pages that are not in the set."""
-
-    def __contains__(self, page: object) -> bool:
-        return not super().__contains__(page)
-
-
-def read_sheet(page: Page, arguments: dict[str, Any], clock: _Clock, progress: Callable[[str, float], None]) -> Sheet:
-    """One page as a sheet: title block, scale, elements, labels, status, counts."""
+def read_sheet(page: Page, arguments: dict[str, Any], clock: Clock, progress: Progress, ask: Ask) -> Sheet:
+    """One page as a sheet: lettering, title block, scale, elements, labels, status, counts."""
+    sheet = Sheet(
+        id=f"{arguments['sha256'][:12]}-{page.index + 1}",
+        file=arguments["path"],
+        page=page.index,
+        name=page.name,
+        width_px=page.picture_bgr.shape[1],
+        height_px=page.picture_bgr.shape[0],
+        extent=page.extent,
+        picture=f"{page.index}.png",
+        heights=page.heights,
+    )
+    page, texts, upright = _lettered(page, arguments, clock, progress, ask)
     work = page.linework
-    with clock.stage("sheet", _SHEET_BYTES + 800 * len(work.segments_xyxy) + 2500 * len(work.texts)):
+    with clock.stage("sheet", _SHEET_BYTES + 800 * len(work.segments_xyxy) + 2500 * len(texts)):
         progress("sheet", 0.0)
-        texts = join_runs(page.linework.texts)
-        block = _title_block(page, texts)
-        sheet = Sheet(
-            id=f"{arguments['sha256'][:12]}-{page.index + 1}",
-            file=arguments["path"],
-            page=page.index,
-            name=page.name,
-            width_px=page.picture_bgr.shape[1],
-            height_px=page.picture_bgr.shape[0],
-            extent=page.extent,
-            picture=f"{page.index}.png",
-            number=block.number,
-            title=block.title,
-            kind=block.kind,
-            view=block.view,
-            storey=page.storey or block.storey,
-            discipline=block.discipline,
-            revision=block.revision,
-            heights=page.heights,
-        )
-        doors = vectors.guess_scale(page.linework, page.paper_unit_m)
+        _read_title(sheet, page, texts)
+        doors = None if page.is_scan else vectors.guess_scale(work, page.paper_unit_m)
         sheet.scale = _scale(page, sheet, texts, arguments["scales"], doors)
+        if page.elements is None:
+            sheet.viewports = find_viewports(page, texts)
         if sheet.kind == "section":
             sheet.heights = read_heights(texts)
+    if page.elements is None:
+        with clock.stage("schedules", _SHEET_BYTES + 800 * len(work.segments_xyxy) + 2500 * len(texts)):
+            sheet.schedules = _read_schedules(page, texts, arguments, ask)
     if page.elements is not None:
         sheet.elements = page.elements
         name_uses(sheet.elements)
+    elif sheet.kind not in _NO_PLAN and page.is_scan:
+        _find_on_scan(sheet, page, texts, clock, progress)
     elif sheet.kind not in _NO_PLAN:
-        # doors tell walls from furniture better than a scale that contradicts the drawing
-        doubted = doors is not None and sheet.scale is not None and "against the sheet" in sheet.scale.evidence
-        m_per_unit = doors if doubted else (sheet.scale.m_per_unit if sheet.scale else None) or doors
-        if m_per_unit is not None and len(page.linework.segments_xyxy):
-            with clock.stage("detect", vectors.lease_bytes(page.linework)):
-                legend = read_legend(page.linework, texts)
-                gone = demolished_styles(page.linework, legend)
-                sheet.elements = vectors.find_elements(page, m_per_unit, progress, view=sheet.view, gone=gone)
-                label_rooms(sheet.elements, texts, m_per_unit)
-                if sheet.kind == "unknown" and page.paper_unit_m and not shows_rooms(sheet.elements):
-                    sheet.elements = []
-                tag_openings(sheet.elements, texts, m_per_unit)
-                set_status(sheet.elements, page.linework, legend)
+        _find_on_linework(sheet, page, texts, doors, clock, progress)
+    sheet.counts = count(sheet.elements)
+    if page.is_scan and sheet.elements:
+        sheet.counts |= count_labels(sheet.elements, texts)
+    sheet.remark = _remark(page, sheet, texts)
+    if upright is not None:
+        _put_back(sheet, upright)
     for element in sheet.elements:
         element.id = f"{sheet.id}.{element.id}"
-    sheet.counts = count(sheet.elements)
-    sheet.remark = _remark(page, sheet)
     return sheet
 
 
-def _remark(page: Page, sheet: Sheet) -> str:
+def _lettered(
+    page: Page, arguments: dict[str, Any], clock: Clock, progress: Progress, ask: Ask
+) -> tuple[Page, list[Text], Upright | None]:
+    """The page with all its texts; a scan as its picture made level and upright, with its lines traced, and the way
+    back from that to the page.
+    """
+    if page.grey is None:
+        return page, join_runs(page.linework.texts), None
+    if not page.is_scan:
+        lines, _ = _read_letters(page.grey, arguments, clock, progress, ask)
+        on_sheet = upright_frame(page.grey.shape[1], page.grey.shape[0], 0.0, 0, page.extent)
+        read = on_sheet.place_texts(as_texts(lines, page.grey.shape))
+        return page, add_texts(join_runs(page.linework.texts), read), None
+    with clock.stage("clean", scan.lease_bytes(page.grey.size)):
+        progress("clean", 0.0)
+        cleaned = scan.clean_scan(page.grey)
+    height_px, width_px = page.grey.shape
+    lines, turn_deg = _read_letters(cleaned.grey, arguments, clock, progress, ask) if cleaned.is_drawing else ([], 0)
+    grey = np.ascontiguousarray(np.rot90(cleaned.grey, turn_deg // 90))
+    upright = upright_frame(width_px, height_px, cleaned.skew_deg, turn_deg, page.extent)
+    texts = as_texts(lines, (height_px, width_px), turn_deg)
+    with clock.stage("trace", trace.lease_bytes(grey.size)):
+        linework = trace.trace(grey, [text.box for text in texts]) if cleaned.is_drawing else page.linework
+    linework.texts = texts
+    paper_unit_m = None if page.paper_unit_m is None else page.paper_unit_m * upright.unit_per_px
+    extent = (0.0, 0.0, float(grey.shape[1]), float(grey.shape[0]))
+    page = replace(page, grey=grey if cleaned.is_drawing else None, linework=linework, extent=extent)
+    page.paper_unit_m = paper_unit_m
+    return page, texts, upright
+
+
+def _read_letters(
+    grey: Grey, arguments: dict[str, Any], clock: Clock, progress: Progress, ask: Ask
+) -> tuple[list[Any], int]:
+    """Lines read off the picture, and the degrees that it must be turned by; nothing where no room for that was."""
+    with clock.stage("letters", _LETTERS_BYTES):
+        progress("letters", 0.0)
+        told = _ask_about(grey, arguments, ask)
+    return told.get("lines", []), int(told.get("turn_deg", 0))
+
+
+def _ask_about(grey: Grey, arguments: dict[str, Any], ask: Ask, **more: Any) -> dict[str, Any]:
+    """What the parent reads off the picture, which goes through a file; empty where it has no room for that."""
+    if not arguments["letters"]:
+        return {}
+    folder = Path(arguments["folder"])
+    with (folder / GREY_NAME).open("wb") as file:
+        file.write(grey.data)
+    if not ask({"height_px": grey.shape[0], "width_px": grey.shape[1]} | more)["read"]:
+        return {}
+    told: dict[str, Any] = json.loads((folder / TEXT_NAME).read_text("utf-8"))
+    (folder / TEXT_NAME).unlink()
+    return told
+
+
+def _read_title(sheet: Sheet, page: Page, texts: list[Text]) -> None:
+    block = _title_block(page, texts)
+    sheet.number, sheet.title, sheet.revision = block.number, block.title, block.revision
+    sheet.date, sheet.project, sheet.client = block.date, block.project, block.client
+    sheet.kind, sheet.view, sheet.discipline = block.kind, block.view, block.discipline
+    sheet.storey = page.storey or block.storey
+    if sheet.kind == "cover":
+        sheet.listed = [list(row) for row in read_index(texts)]
+
+
+def _read_schedules(page: Page, texts: list[Text], arguments: dict[str, Any], ask: Ask) -> list[dict[str, Any]]:
+    """The tables of a sheet as plain data; cells that are pixels are read once more, each by itself."""
+    grey, reader = page.grey, None
+    if grey is not None and arguments["letters"]:
+        x0, _, x1, y1 = page.extent
+
+        def recognise(boxes: list[tuple[int, int, int, int]]) -> list[tuple[str, float]]:
+            told = _ask_about(grey, arguments, ask, boxes=boxes) if boxes else {}
+            return [(str(string), float(score)) for string, score in told.get("lines", [["", 0.0]] * len(boxes))]
+
+        reader = CellReader(grey, (x0, y1), grey.shape[1] / (x1 - x0), recognise)
+    runs = texts if page.is_scan else page.linework.texts + [text for text in texts if text.source == "ocr"]
+    return [table.as_json() for table in read_schedules(page.linework, runs, reader=reader)]
+
+
+def _find_on_scan(sheet: Sheet, page: Page, texts: list[Text], clock: Clock, progress: Progress) -> None:
+    if page.grey is None:
+        return
+    m_per_px = sheet.scale.m_per_unit if sheet.scale else None
+    with clock.stage("detect", raster.lease_bytes(page.grey.size)):
+        sheet.elements = raster.find_elements(page.grey, texts, progress, view=sheet.view, m_per_px=m_per_px)
+        _label(sheet, page, texts, m_per_px or _usual_door(sheet.elements) or _UNKNOWN_M_PER_PX)
+
+
+def _find_on_linework(
+    sheet: Sheet, page: Page, texts: list[Text], doors: float | None, clock: Clock, progress: Progress
+) -> None:
+    # doors tell better than a scale that contradicts the drawing
+    doubted = doors is not None and sheet.scale is not None and "against the sheet" in sheet.scale.evidence
+    m_per_unit = doors if doubted else (sheet.scale.m_per_unit if sheet.scale else None) or doors
+    work = page.linework
+    if m_per_unit is None or not len(work.segments_xyxy):
+        return
+    with clock.stage("detect", vectors.lease_bytes(work)):
+        legend = read_legend(work, texts)
+        gone = demolished_styles(work, legend)
+        sheet.elements = vectors.find_elements(page, m_per_unit, progress, view=sheet.view, gone=gone)
+        _label(sheet, page, texts, m_per_unit)
+        set_status(sheet.elements, work, legend)
+
+
+def _label(sheet: Sheet, page: Page, texts: list[Text], m_per_unit: float) -> None:
+    label_rooms(sheet.elements, texts, m_per_unit)
+    if sheet.kind == "unknown" and (page.is_scan or page.paper_unit_m) and not shows_rooms(sheet.elements):
+        sheet.elements = []
+    tag_openings(sheet.elements, texts, m_per_unit)
+
+
+def _usual_door(elements: list[Element]) -> float | None:
+    """Metres in a pixel if the doors among `elements` are as wide as doors usually are."""
+    widths = [e.sizes["width"] for e in elements if e.kind == "door" and e.sizes.get("width")]
+    return vectors.USUAL_DOOR_M / float(np.median(widths)) if widths else None
+
+
+def _put_back(sheet: Sheet, upright: Upright) -> None:
+    """What was measured in the upright picture, in units of the sheet as its file holds it."""
+    upright.place(sheet.elements)
+    for viewport in sheet.viewports:
+        if viewport["m_per_unit"] is not None:
+            viewport["m_per_unit"] /= upright.unit_per_px
+    upright.place_boxes([sheet.viewports, sheet.schedules])
+    if sheet.scale is not None and sheet.scale.m_per_unit is not None:
+        sheet.scale.m_per_unit /= upright.unit_per_px
+
+
+def _remark(page: Page, sheet: Sheet, texts: list[Text]) -> str:
     """Why nothing was found on a sheet, in words for whoever looks for its numbers; "" where nothing needs saying."""
     if sheet.elements or sheet.kind in _NO_PLAN:
         return ""
-    if len(page.linework.segments_xyxy) == 0:
-        return "a picture without lines: scans and photos are shown, but not read yet"
-    if not page.linework.texts:
-        return "its lettering is drawn as lines, so neither title nor scale could be read: nothing was counted"
+    if page.is_scan and page.grey is None:
+        return "a photograph or a picture without ink on paper: nothing was read"
+    if page.grey is not None and not texts:
+        return "no lettering could be read off it: neither its title nor its scale is known"
     if sheet.kind == "unknown":
         return "it names no kind of sheet and shows no floor plan that could be told"
     return "no wall with a door or a window in it was found"
 
 
-def _title_block(page: Page, texts: list[Any]) -> TitleBlock:
+def _title_block(page: Page, texts: list[Text]) -> TitleBlock:
     if page.elements is not None:
         return TitleBlock(None, page.title, None, "architecture", "plan", "general", page.storey)
     return read_title_block(texts, page.extent, imperial=is_imperial(texts))
@@ -298,43 +417,3 @@ def _scale(page: Page, sheet: Sheet, texts: list[Any], scales: dict[str, float],
     if shown is None or shown.m_per_unit is None or abs(shown.m_per_unit / m_per_unit - 1) < 0.02:
         return Scale(shown.ratio if shown else None, m_per_unit, "measured", evidence)
     return Scale(shown.ratio, m_per_unit, "estimated", f"{evidence}, against the sheet: {shown.evidence}")
-
-
-def _keep_picture(page: Page, path: Path) -> None:
-    with atomic_path(path) as part:
-        _, data = cv2.imencode(".png", page.picture_bgr, [cv2.IMWRITE_PNG_COMPRESSION, 3])
-        part.write_bytes(data.data)
-
-
-class _Clock:
-    """Seconds, and what was leased and grown by at its highest, of each stage of a sheet."""
-
-    def __init__(self, ledger: MemoryManager):
-        self._ledger = ledger
-        self._rows: list[dict[str, Any]] = []
-
-    @contextmanager
-    def stage(self, name: str, lease_bytes: int) -> Iterator[None]:
-        """A stage under its lease, beside those that readers take themselves."""
-        start_s, start_cpu_s, held_bytes = time.monotonic(), time.process_time(), self._ledger.leased_bytes
-        self._ledger.renew_peak()
-        with self._ledger.lease(lease_bytes, name), watch_growth() as growth:
-            yield
-        self._rows.append(
-            {
-                "stage": name,
-                "wall_s": round(time.monotonic() - start_s, 4),
-                "cpu_s": round(time.process_time() - start_cpu_s, 4),
-                "leased_bytes": self._ledger.peak_leased_bytes - held_bytes,
-                "grown_bytes": growth.peak_bytes,
-            }
-        )
-
-    def note(self, name: str, value: int) -> None:
-        """Add a figure to the last stage's row."""
-        self._rows[-1][name] = value
-
-    def take(self) -> list[dict[str, Any]]:
-        """The rows so far, forgotten here."""
-        rows, self._rows = self._rows, []
-        return rows

@@ -12,14 +12,17 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from planroom.answers import Answers
 from planroom.config import Settings
+from planroom.engine.ocr import MODEL_BYTES, WORK_BYTES, TextReader
 from planroom.errors import Fault, NoSheet, OutputError, PlanroomError, ReaderCrashed
 from planroom.ingest import documents
-from planroom.ingest.protocol import Event
+from planroom.ingest.protocol import Event, is_ask
 from planroom.ingest.worker import Cancelled, Facts, run_growing
 from planroom.memory.manager import MemoryManager
 from planroom.records import Document, Sheet
@@ -27,6 +30,7 @@ from planroom.store.results import ResultStore, as_cache_error, find_sheet, mark
 
 MOST_RESTARTS: Final = 5
 _START_BYTES: Final = 150 << 20  # a reader with its libraries mapped, measured
+_PICTURED: Final = ("pdf", "image")  # may hold lettering as pixels or outlines
 
 
 class Step(NamedTuple):
@@ -60,8 +64,13 @@ def read_all(
 
     Closing the iterator, or an error in it, ends every child. Raises OutputError where the store cannot be written.
     """
-    reader = _Reader(settings, manager, store, entry, progress)
-    with ThreadPoolExecutor(max(1, settings.readers), thread_name_prefix="planroom-reader") as pool:
+    with ExitStack() as stack:
+        networks = _networks(found, manager)
+        if networks is not None:
+            stack.callback(networks.close)
+        most_bytes = manager.capacity_bytes - (networks.leased_bytes if networks else 0)
+        reader = _Reader(settings, manager, most_bytes, store, Answers(networks, store), entry, progress)
+        pool = stack.enter_context(ThreadPoolExecutor(max(1, settings.readers), thread_name_prefix="planroom-reader"))
         waiting = [pool.submit(reader.read, document, copy) for document, copy in _numbered(found)]
         try:
             for future in waiting:
@@ -71,6 +80,17 @@ def read_all(
             for future in waiting:
                 future.cancel()
             raise
+
+
+def _networks(found: list[Document], manager: MemoryManager) -> TextReader | None:
+    """What reads lettering, leased before any reader is, so that no reader waits for bytes that another one holds.
+
+    None where no document may need it, or where it would leave no room for readers.
+    """
+    reading = [first_bytes(document) for document in found if document.kind in _PICTURED]
+    if not reading or manager.capacity_bytes < MODEL_BYTES + WORK_BYTES + min(reading):
+        return None
+    return TextReader(manager)
 
 
 def first_bytes(document: Document) -> int:
@@ -96,11 +116,22 @@ def _numbered(found: list[Document]) -> Iterator[tuple[Document, int]]:
 class _Reader:
     """Reads documents; every thread uses the same one."""
 
-    def __init__(self, settings: Settings, manager: MemoryManager, store: ResultStore, entry: str, progress: Progress):
+    def __init__(
+        self,
+        settings: Settings,
+        manager: MemoryManager,
+        most_bytes: int,
+        store: ResultStore,
+        answers: Answers,
+        entry: str,
+        progress: Progress,
+    ):
         self.cancelled = threading.Event()
         self._settings = settings
         self._manager = manager
+        self._most_bytes = most_bytes  # what is left beside the networks: a wait for more would have no end
         self._store = store
+        self._answers = answers
         self._entry = entry
         self._progress = progress
         self._turns: dict[str, threading.Lock] = defaultdict(threading.Lock)
@@ -113,6 +144,7 @@ class _Reader:
             "picture_px": settings.picture_px,
             "scales": settings.scales | _corrected_scales(settings, document),
             "password": settings.password if document.kind == "pdf" else "",
+            "letters": self._answers.can_read,
         }
         try:
             with self._turns[document.sha256]:
@@ -161,7 +193,7 @@ class _Reader:
         said: dict[int, Fault] = {}
         ended: list[Fault] = []
         while True:
-            watch = _Watch(document.name, self._progress, said)
+            watch = _Watch(document.name, self._progress, said, self._answer_in(Path(arguments["folder"])))
             lost = [fault.page for fault in (*said.values(), *ended)]
             try:
                 facts = self._run_child(document, arguments | {"lost": lost}, watch)
@@ -177,6 +209,19 @@ class _Reader:
             else:
                 return list(said.values()), ended, [_timing(document, facts)]
 
+    def _answer_in(self, folder: Path) -> Callable[[Event, Callable[[float], None]], object]:
+        """What answers the children that keep their sheets in `folder`, until all is cancelled."""
+
+        def answer(event: Event, progress: Callable[[float], None]) -> object:
+            def step(share: float) -> None:
+                if self.cancelled.is_set():
+                    raise Cancelled
+                progress(share)
+
+            return self._answers.answer(folder, event, step)
+
+        return answer
+
     def _run_child(self, document: Document, arguments: dict[str, Any], watch: _Watch) -> Facts:
         if self.cancelled.is_set():
             raise Cancelled
@@ -184,8 +229,8 @@ class _Reader:
             self._entry,
             arguments,
             manager=self._manager,
-            first_bytes=min(first_bytes(document), self._manager.capacity_bytes),
-            most_bytes=self._manager.capacity_bytes,
+            first_bytes=min(first_bytes(document), self._most_bytes),
+            most_bytes=self._most_bytes,
             clock_s=self._settings.seconds,
             on_event=watch.hear,
             cancelled=self.cancelled,
@@ -196,15 +241,25 @@ class _Reader:
 class _Watch:
     """Where a child is, by its own events: `page` is None while it works on no certain page."""
 
-    def __init__(self, name: str, progress: Progress, said: dict[int, Fault]):
+    def __init__(
+        self,
+        name: str,
+        progress: Progress,
+        said: dict[int, Fault],
+        answer: Callable[[Event, Callable[[float], None]], object],
+    ):
         self.stage = "read"
         self.page: int | None = None
         self._name = name
         self._progress = progress
         self._said = said
+        self._answer = answer
 
-    def hear(self, event: Event) -> None:
-        """Take one event of the child. Raises ReaderCrashed where it is not of the form that `read_sheets` sends."""
+    def hear(self, event: Event) -> object:
+        """Take one event of the child; the answer, where it asks.
+
+        Raises ReaderCrashed where it is not of the form that `read_sheets` sends.
+        """
         try:
             self.stage = str(event.get("stage", "read"))
             self.page = None if event.get("page") is None else int(event["page"])
@@ -214,6 +269,9 @@ class _Watch:
             self._progress(Step(self._name, self.stage, float(event.get("share", 0.0))))
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ReaderCrashed("the reader broke its protocol") from error
+        if not is_ask(event):
+            return None
+        return self._answer(event, lambda share: self._progress(Step(self._name, "letters", share)))
 
 
 def _timing(document: Document, facts: Facts) -> dict[str, Any]:

@@ -48,7 +48,10 @@ class Style(NamedTuple):
 
 
 class Text(NamedTuple):
-    """One run of text: centre and box in sheet units, height of a capital, angle in degrees counter-clockwise."""
+    """One run of text: centre and box in sheet units, height of a capital, angle in degrees counter-clockwise.
+
+    score: how sure the reading is, 1.0 where the file itself holds the letters.
+    """
 
     string: str
     x: float
@@ -57,6 +60,7 @@ class Text(NamedTuple):
     height: float
     angle: float
     source: str  # "text layer", "entity", "ocr"
+    score: float = 1.0
 
 
 @dataclass(slots=True)
@@ -91,7 +95,9 @@ class Page:
 
     extent: x0, y0, x1, y1 in sheet units. unit_m: metres of the real world in a sheet unit where the file states it
     (DXF, IFC), else None. picture_bgr (H, W, 3) uint8.
-    paper_unit_m: metres of paper in a unit (a PDF point), else None. elements: set by readers of models (IFC), where
+    paper_unit_m: metres of paper in a unit (a PDF point), else None. grey (H, W) uint8: the whole extent as pixels,
+    where letters have to be read off it; None where the file holds them. is_scan: whether its lines are pixels too, so
+    that linework holds only what was traced. elements: set by readers of models (IFC), where
     nothing has to be found in linework; None asks for detection. storey, title: set by readers that know them.
     """
 
@@ -103,6 +109,8 @@ class Page:
     unit_m: float | None = None
     paper_unit_m: float | None = None
     unit_evidence: str = ""
+    grey: NDArray[np.uint8] | None = None
+    is_scan: bool = False
     elements: list[Element] | None = None
     storey: str = ""
     title: str | None = None
@@ -153,7 +161,8 @@ class Sheet:
     kind: plan, elevation, section, detail, schedule, site, cover, unknown.
     view: what a plan shows: general, enlarged, ceiling, demolition, furniture, electrical, roof, foundation, or "".
     storey: a normal name of the level ("0", "1", "-1", "roof"), "" where unknown. remark: why nothing, or less than one
-    would expect, was found.
+    would expect, was found. viewports, schedules: the drawings and the tables on it, boxes in sheet units. listed: what
+    a list of drawings on it names, as [number, title].
     """
 
     id: str
@@ -171,8 +180,13 @@ class Sheet:
     storey: str = ""
     discipline: str | None = None
     revision: str | None = None
+    date: str | None = None
+    project: str | None = None
+    client: str | None = None
     scale: Scale | None = None
     viewports: list[dict[str, Any]] = field(default_factory=list)
+    schedules: list[dict[str, Any]] = field(default_factory=list)
+    listed: list[list[str]] = field(default_factory=list)
     elements: list[Element] = field(default_factory=list)
     heights: dict[str, float] = field(default_factory=dict)  # clear or storey heights read off the sheet, in metres
     timings: list[dict[str, Any]] = field(default_factory=list)

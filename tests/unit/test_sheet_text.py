@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from planroom.records import Text
-from planroom.sheet.text import join_runs, parse_area, plain, read_label, use_of
+from planroom.sheet.text import join_runs, parse_area, plain, read_label, use_of, uses_of
 from planroom.units import FOOT_M
 from plans import text
 
 LABELS = {
     "en": {
         "bedroom": ["BEDROOM 2", "Master Bedroom", "BED", "BED 1", "BDRM", "BR", "GUEST ROOM", "NURSERY"],
-        "toilet": ["WC", "W.C.", "TOILET", "POWDER", "PDR", "LAV", "1/2 BATH", "CLOAKROOM"],
+        "toilet": ["WC", "W.C.", "TOILET", "POWDER", "PDR", "LAVATORY", "1/2 BATH", "CLOAKROOM"],
         "bathroom": ["BATH", "MASTER BATH", "SHOWER", "ENSUITE", "EN-SUITE"],
         "kitchen": ["KITCHEN", "KIT."],
         "living": ["LIVING ROOM", "GREAT ROOM", "LOUNGE", "DEN"],
@@ -50,7 +50,8 @@ LABELS = {
     "fi": {
         "bedroom": ["MAKUUHUONE", "MH", "MH 1"],
         "toilet": ["WC", "VESSA"],
-        "bathroom": ["PH", "KPH", "PESUHUONE", "KYLPYHUONE"],
+        "bathroom": ["KH", "KPH", "KYLPYHUONE"],
+        "shower": ["PH", "PESUH.", "PESUHUONE"],
         "kitchen": ["KEITTIÖ", "K", "KT"],
         "living": ["OH", "OLOHUONE"],
         "hall": ["ET", "TK", "ETEINEN", "AULA"],
@@ -135,7 +136,19 @@ def test_labels_are_understood_in_every_language_and_case(lang: str, use: str, l
 
 @pytest.mark.parametrize(
     "string",
-    ["", "3.20", "DN 50", "SEE DETAIL 4", "KH", "BEDROCK", "CHAIR", "S1", "K 2", "EXISTING WALL TO REMAIN AS IS HERE"],
+    [
+        "",
+        "3.20",
+        "DN 50",
+        "SEE DETAIL 4",
+        "KX",
+        "1500 BATH",
+        "BEDROCK",
+        "CHAIR",
+        "S1",
+        "K 2",
+        "WALL TO STAY AS IT IS HERE",
+    ],
 )
 def test_other_words_have_no_use(string: str) -> None:
     assert use_of(string) == ""
@@ -263,3 +276,27 @@ def test_a_rooms_number_beats_a_doors_tag() -> None:
 def test_nothing_written_is_an_empty_label() -> None:
     assert read_label([])[:4] == ("", "", "", None)
     assert plain("%%uGround   FLOOR ") == "ground floor"
+
+
+@pytest.mark.parametrize(
+    ("read", "use"),
+    [("MAKHUONE", "bedroom"), ("KEITTIO", "kitchen"), ("BATHR00M", ""), ("DINNING", "dining"), ("CHAMBRE2", "bedroom")],
+)
+def test_a_letter_in_five_may_be_misread(read: str, use: str) -> None:
+    assert use_of(read) == use
+
+
+@pytest.mark.parametrize("string", ["PLANTER", "GALLERY", "STONE", "MARBLE", "CEILING", "DETAIL"])
+def test_other_long_words_name_no_room(string: str) -> None:
+    assert use_of(string) == ""
+
+
+def test_labels_run_together_are_both_understood() -> None:
+    assert uses_of("PLACARDWC") == ("closet", "toilet")
+    assert uses_of("KITCHEN") == ("kitchen",)
+    assert uses_of("XWC") == ()
+
+
+def test_an_area_is_no_measure_that_an_abbreviation_stands_before() -> None:
+    assert use_of("MH 10.6m²") == "bedroom"
+    assert use_of("CH 2600") == ""

@@ -27,7 +27,7 @@ from planroom.detect.swings import Swing, find_swings, swing_radius_unit
 from planroom.detect.walls import find_bands, find_faces, layers_name_walls
 from planroom.records import Element, Ints, Linework, Page
 
-_USUAL_DOOR_M = 0.85
+USUAL_DOOR_M = 0.85
 _RATIOS = (15, 220)
 _BYTES_PER_SEGMENT = 900
 _NONE: Polygons = np.zeros(0, dtype=object)
@@ -46,10 +46,10 @@ def guess_scale(linework: Linework, paper_unit_m: float | None = None) -> float 
     arcs, _, _ = bent_arcs(linework.segments_xyxy, linework.segment_path)
     arcs = np.concatenate([linework.arcs, arcs])
     if paper_unit_m is not None:
-        least, most = (_USUAL_DOOR_M / ratio / paper_unit_m for ratio in (_RATIOS[1], _RATIOS[0]))
+        least, most = (USUAL_DOOR_M / ratio / paper_unit_m for ratio in (_RATIOS[1], _RATIOS[0]))
         arcs = arcs[(arcs[:, 2] > least) & (arcs[:, 2] < most)]
     radius = swing_radius_unit(arcs, linework.segments_xyxy)
-    return None if radius is None else _USUAL_DOOR_M / radius
+    return None if radius is None else USUAL_DOOR_M / radius
 
 
 def find_elements(

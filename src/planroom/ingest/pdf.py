@@ -16,11 +16,12 @@ from pathlib import Path
 import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
+from numpy.typing import NDArray
 
 from planroom.errors import EncryptedFile, MislabelledFile, TruncatedFile
 from planroom.ingest.linework import LineworkBuilder
 from planroom.memory.manager import MemoryManager
-from planroom.records import Floats, Page, Style, Text
+from planroom.records import Floats, Linework, Page, Style, Text
 from planroom.units import POINT_M
 
 _FORM_DEPTH = 12
@@ -33,6 +34,18 @@ _LETTER_BYTES = 240
 _PIXEL_BYTES = 4  # the picture, and the layers it is painted in
 _STROKE_BYTES = 800  # a point of the one path that is being painted or walked
 _IMAGE_PIXEL_BYTES = 1.5  # beside two and a half times what the image has decoded: its mask
+_GREY_BYTES = 2.2  # a pixel of the grey picture, and what it is painted in
+_SCAN_SHARE = 0.5  # of a page that pictures cover
+_SCAN_PIECES = 400  # lines beside them: a stamp, a frame
+_SCAN_DPI = (72, 300)
+_LETTER_DPI = 300.0  # for paper to be read up to tabloid size; larger sheets have larger lettering
+_LARGE_DPI = 200.0
+_LARGE_PT = 1300.0
+_GREY_PIXELS = 45_000_000
+_LETTER_PT = 8.0  # no stroke of a drawn letter is longer
+_LETTER_STROKES = 8  # nor has an outlined letter fewer
+_DRAWN_STROKES = 2000
+_STROKES_A_LETTER = 10
 _BLANK = ord(" ")
 Matrix = tuple[float, float, float, float, float, float]
 _IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
@@ -116,8 +129,9 @@ def _read_page(
             text_page = page.get_textpage()
             letters = raw.FPDFText_CountChars(text_page)
             with ledger.lease(letters * _LETTER_BYTES, f"{letters} letters of page {index + 1}"):
+                walker = _Walker(builder, text_page)
                 try:
-                    _Walker(builder, text_page).walk_page(page, to_page, progress)
+                    walker.walk_page(page, to_page, progress)
                 finally:
                     text_page.close()
             with ledger.lease(builder.lease_bytes(), f"the linework of page {index + 1}"):
@@ -128,6 +142,9 @@ def _read_page(
                 with ledger.lease(load.paint_bytes(pixels), f"the picture of page {index + 1}"):
                     picture = page.render(scale=scale, rev_byteorder=False, may_draw_forms=True).to_numpy()
                     picture = np.ascontiguousarray(picture[:, :, :3])
+                is_scan = walker.image_area > _SCAN_SHARE * width * height and builder.n_pieces < _SCAN_PIECES
+                dpi = _grey_dpi(walker, linework, is_scan, max(width, height))
+                grey = _grey(page, min(dpi, math.sqrt(_GREY_PIXELS / (width * height)) * 72), load, ledger)
         return Page(
             index=index,
             name=document.get_page_label(index) or str(index + 1),
@@ -135,9 +152,43 @@ def _read_page(
             linework=linework,
             picture_bgr=picture,
             paper_unit_m=POINT_M,
+            grey=grey,
+            is_scan=is_scan,
         )
     finally:
         page.close()
+
+
+def _grey_dpi(walker: _Walker, linework: Linework, is_scan: bool, long_side_pt: float) -> float:
+    """Dots an inch that the page must be read at, 0 where its own text layer says all that is written on it."""
+    if is_scan:
+        return float(np.clip(72 * math.sqrt(walker.image_pixels / walker.image_area), *_SCAN_DPI))
+    letters = sum(len(text.string) for text in linework.texts)
+    if _drawn_letters(linework) < max(_DRAWN_STROKES, _STROKES_A_LETTER * letters):
+        return 0.0
+    return _LETTER_DPI if long_side_pt < _LARGE_PT else _LARGE_DPI
+
+
+def _drawn_letters(linework: Linework) -> int:
+    """How many pieces belong to paths of many pieces, none of them longer than a letter."""
+    pieces = linework.segments_xyxy
+    if len(pieces) == 0:
+        return 0
+    longest = np.zeros(linework.n_paths)
+    np.maximum.at(longest, linework.segment_path, np.hypot(*(pieces[:, 2:] - pieces[:, :2]).T))
+    count = np.bincount(linework.segment_path, minlength=linework.n_paths)
+    return int(count[(longest < _LETTER_PT) & (count >= _LETTER_STROKES)].sum())
+
+
+def _grey(page: pdfium.PdfPage, dpi: float, load: _Load, ledger: MemoryManager) -> NDArray[np.uint8] | None:
+    """The page in grey (H, W) at `dpi`; None at 0."""
+    if not dpi:
+        return None
+    width, height = page.get_size()
+    pixels = math.ceil(width * dpi / 72) * math.ceil(height * dpi / 72)
+    with ledger.lease(load.paint_bytes(0) + round(_GREY_BYTES * pixels), f"the page at {dpi:.0f} dots an inch"):
+        picture = page.render(scale=dpi / 72, grayscale=True, may_draw_forms=True).to_numpy()
+        return np.ascontiguousarray(picture.reshape(picture.shape[:2]))
 
 
 def _display_matrix(page: pdfium.PdfPage) -> Matrix:
@@ -205,6 +256,9 @@ class _Walker:
 
     def __init__(self, builder: LineworkBuilder, text_page: pdfium.PdfTextPage):
         self.builder = builder
+        self.image_area = 0.0  # square points that pictures cover, and the pixels in them
+        self.image_pixels = 0
+        self._image = raw.FPDF_IMAGEOBJ_METADATA()
         self._strings = _strings(text_page)
         self._x, self._y = ctypes.c_float(), ctypes.c_float()
         self._rgba = [ctypes.c_uint() for _ in range(4)]
@@ -225,6 +279,11 @@ class _Walker:
             self._path(item, _times(self._matrix_of(item), to_page))
         elif kind == raw.FPDF_PAGEOBJ_TEXT:
             self._text(item, to_page)
+        elif kind == raw.FPDF_PAGEOBJ_IMAGE:
+            a, b, c, d, _, _ = _times(self._matrix_of(item), to_page)
+            if raw.FPDFImageObj_GetImageMetadata(item, None, self._image):
+                self.image_area += abs(a * d - b * c)
+                self.image_pixels += self._image.width * self._image.height
         elif kind == raw.FPDF_PAGEOBJ_FORM and depth < _FORM_DEPTH:
             inner = _times(self._matrix_of(item), to_page)
             for i in range(raw.FPDFFormObj_CountObjects(item)):

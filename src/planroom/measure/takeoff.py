@@ -7,7 +7,7 @@ withheld and say why. What a total adds up are only sheets that count (`sets.gro
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -330,6 +330,22 @@ class _Maker:
 
 
 _TOTALLED = ("count", "length", "surface")
+
+
+def compare_with_schedules(quantities: list[Quantity], listed: Mapping[str, tuple[int | None, str]]) -> None:
+    """Put beside the totals of doors and windows what the schedules list, and say where the two differ.
+
+    listed: by kind the pieces (None where the schedules do not tell) and what is doubtful about them.
+    """
+    items = dict(_COUNTED)
+    for kind, (pieces, doubt) in listed.items():
+        total = next((q for q in quantities if q.total and (q.item, q.measure) == (items[kind], "count")), None)
+        if total is None or pieces is None:
+            continue
+        total.stated = float(pieces)
+        if total.value is None or round(total.value) != pieces:
+            said = f"the {kind} schedule lists {pieces}" + (f" ({doubt})" if doubt else "")
+            total.note = "; ".join(filter(None, (total.note, said)))
 
 
 def _totals(quantities: list[Quantity], counting: set[str]) -> list[Quantity]:

@@ -12,11 +12,20 @@ from collections.abc import Iterator
 from html import escape
 from importlib import resources
 from pathlib import Path, PurePath
+from typing import Any
 
 from planroom.memory.collector import collector_paused
 from planroom.records import Report, Sheet
 from planroom.report import overlay, picture
-from planroom.report.tables import facts_table, fault_table, finding_table, item_name, quantity_table, state_word
+from planroom.report.tables import (
+    facts_table,
+    fault_table,
+    finding_table,
+    item_name,
+    quantity_table,
+    schedule_table,
+    state_word,
+)
 from planroom.report.takeoff import Takeoff, figure, number_text, unit_name
 from planroom.store.files import atomic_path
 from planroom.units import format_bytes
@@ -145,6 +154,8 @@ def _sheet(takeoff: Takeoff, index: int, sheet: Sheet) -> Iterator[str]:
     else:
         why = f": {escape(sheet.remark)}" if sheet.remark else ""
         yield f"<p>No quantity was taken from this sheet{why}.</p>"
+    for schedule in sheet.schedules:
+        yield from schedule_table(schedule)
     yield "</div></div></section>\n"
 
 
@@ -158,10 +169,18 @@ def _facts(takeoff: Takeoff, sheet: Sheet) -> Iterator[str]:
     where = f"{PurePath(sheet.file).name}, page {sheet.page + 1}"
     kind = " · ".join(word for word in (sheet.kind, sheet.view, sheet.discipline) if word)
     facts = {"Scale": shown, "Kind": escape(kind), "Storey": escape(sheet.storey), "File": escape(where)}
-    facts |= {"Revision": escape(sheet.revision or ""), "Group": escape(takeoff.grouping(sheet))}
+    facts |= {"Revision": escape(sheet.revision or ""), "Date": escape(sheet.date or "")}
+    facts |= {"Project": escape(sheet.project or ""), "Client": escape(sheet.client or "")}
+    facts |= {"Drawings": "; ".join(map(_drawing, sheet.viewports)), "Group": escape(takeoff.grouping(sheet))}
     for name, value in facts.items():
         if value:
             yield f"<div><dt>{name}</dt><dd>{value}</dd></div>"
+
+
+def _drawing(viewport: dict[str, Any]) -> str:
+    """One of several drawings on a sheet, with its scale."""
+    ratio = f" 1:{viewport['ratio']:g}" if viewport.get("ratio") else ""
+    return f"{escape(viewport['title'] or 'untitled')}{ratio} {state_word(viewport['state'])}"
 
 
 def _toggles(sheet: Sheet) -> Iterator[str]:

@@ -77,14 +77,39 @@ def _sheet(sheet: Sheet, takeoff: Takeoff) -> dict[str, Any]:
         "storey": sheet.storey,
         "discipline": sheet.discipline,
         "revision": sheet.revision,
+        "date": sheet.date,
+        "project": sheet.project,
+        "client": sheet.client,
         "grouping": takeoff.grouping(sheet),
         "scale": _scale(sheet.scale, sheet.px_per_unit),
-        "viewports": _plain(sheet.viewports),
+        "viewports": [_viewport(viewport, sheet) for viewport in sheet.viewports],
+        "schedules": _plain(_in_px(sheet.schedules, sheet)),
+        "listed": _plain(sheet.listed),
         "heights_m": _plain(sheet.heights),
         "counts": {kind: int(count) for kind, count in sheet.counts.items()},
         "elements": [_element(element, sheet) for element in sheet.elements],
         "timings": _plain(sheet.timings),
     }
+
+
+def _viewport(viewport: dict[str, Any], sheet: Sheet) -> dict[str, Any]:
+    """A drawing on the sheet, its scale in metres a pixel."""
+    plain: dict[str, Any] = _plain(_in_px(viewport, sheet))
+    m_per_unit = plain.pop("m_per_unit", None)
+    return plain | {"m_per_px": None if m_per_unit is None else m_per_unit / sheet.px_per_unit}
+
+
+def _in_px(value: Any, sheet: Sheet) -> Any:
+    """The same with every "box" in sheet units as a "box_px"."""
+    if isinstance(value, list):
+        return [_in_px(item, sheet) for item in value]
+    if not isinstance(value, dict):
+        return value
+    plain = {name: _in_px(item, sheet) for name, item in value.items() if name != "box"}
+    if value.get("box") is not None:
+        corners = sheet.to_px(np.array(value["box"], np.float64).reshape(2, 2))
+        plain["box_px"] = [round(v, 1) for v in box_of(corners)]
+    return plain
 
 
 def _scale(scale: Scale | None, px_per_unit: float) -> dict[str, Any] | None:

@@ -109,6 +109,18 @@ def facts_table(rows: list[dict[str, Any]]) -> Iterator[str]:
     yield "</tbody></table>\n"
 
 
+def schedule_table(schedule: dict[str, Any]) -> Iterator[str]:
+    """A table as it was read off the sheet: its own heads and cells."""
+    title = schedule["title"] or f"{schedule['kind']} schedule"
+    read = " (read from the picture)" if schedule["source"] == "ocr" else ""
+    yield f"<table><caption>{escape(title)}{read}</caption><thead><tr>"
+    yield "".join(f'<th scope="col">{escape(column["header"])}</th>' for column in schedule["columns"])
+    yield "</tr></thead><tbody>\n"
+    for row in schedule["rows"]:
+        yield "<tr>" + "".join(f"<td>{escape(cell['text'])}</td>" for cell in row) + "</tr>\n"
+    yield "</tbody></table>\n"
+
+
 def _fact(value: Any) -> str:
     if isinstance(value, float):
         return f'<td class="number">{value:,.3f}</td>'

@@ -1,4 +1,4 @@
-"""The workbook's lists beside the takeoff: rooms, openings by size, sheets, faults."""
+"""The workbook's lists beside the takeoff: rooms, openings by size, sheets, schedules as printed, faults."""
 
 from __future__ import annotations
 
@@ -9,7 +9,17 @@ from openpyxl import Workbook
 
 from planroom.records import Element, Sheet
 from planroom.report.takeoff import Takeoff, figure, size_m, unit_name
-from planroom.report.workbook import DECIMAL, WHOLE, Value, colour_state, finish_sheet, formula, new_sheet, put
+from planroom.report.workbook import (
+    DECIMAL,
+    WHOLE,
+    Value,
+    colour_state,
+    emphasize,
+    finish_sheet,
+    formula,
+    new_sheet,
+    put,
+)
 from planroom.units import in_system
 
 OPENINGS = ("door", "window", "opening")
@@ -74,7 +84,7 @@ def write_sheets(book: Workbook, takeoff: Takeoff) -> None:
     """The sheet "Sheets": every drawing sheet with its scale and why we believe it."""
     heads = (
         ("Number", 12), ("Title", 34), ("File", 34), ("Page", 7), ("Kind", 14), ("Storey", 9), ("Scale", 12),
-        ("State", 12), ("Evidence", 48), ("Group", 44),
+        ("State", 12), ("Evidence", 48), ("Group", 44), ("Revision", 9), ("Date", 12), ("Project", 28), ("Client", 24),
     )  # fmt: skip
     sheet = new_sheet(book, "Sheets", heads)
     for row, drawing in enumerate(takeoff.report.sheets, start=2):
@@ -83,8 +93,28 @@ def write_sheets(book: Workbook, takeoff: Takeoff) -> None:
         kind = ", ".join(word for word in (drawing.kind, drawing.view) if word)
         state, evidence = (scale.state, scale.evidence) if scale else ("none found", "")
         put(sheet, row, [drawing.number or "", drawing.title or drawing.name, drawing.file, drawing.page + 1, kind,
-                         drawing.storey, ratio, state, evidence, takeoff.grouping(drawing)])  # fmt: skip
+                         drawing.storey, ratio, state, evidence, takeoff.grouping(drawing), drawing.revision or "",
+                         drawing.date or "", drawing.project or "", drawing.client or ""])  # fmt: skip
         colour_state(sheet, row, 8, state)
+    finish_sheet(sheet)
+
+
+def write_schedules(book: Workbook, takeoff: Takeoff) -> None:
+    """The sheet "Schedules": every table that was read, one under another, as it is printed."""
+    tables = [(sheet, table) for sheet in takeoff.report.sheets for table in sheet.schedules]
+    if not tables:
+        return
+    most = max(len(table["columns"]) for _, table in tables)
+    widths = [("Sheet", 12), ("Table", 24), *((f"Column {k + 1}", 16) for k in range(most))]
+    sheet, row = new_sheet(book, "Schedules", widths), 2
+    for drawing, table in tables:
+        name, title = takeoff.sheet_name(drawing.id), table["title"] or table["kind"]
+        put(sheet, row, [name, title, *(column["header"] for column in table["columns"])])
+        emphasize(sheet, row, len(widths), ruled=True)
+        for cells in table["rows"]:
+            row += 1
+            put(sheet, row, [name, title, *(cell["text"] for cell in cells)])
+        row += 2
     finish_sheet(sheet)
 
 

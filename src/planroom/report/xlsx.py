@@ -31,7 +31,14 @@ from planroom.report.workbook import (
     put,
     save,
 )
-from planroom.report.worksheets import OPENINGS, write_faults, write_openings, write_rooms, write_sheets
+from planroom.report.worksheets import (
+    OPENINGS,
+    write_faults,
+    write_openings,
+    write_rooms,
+    write_schedules,
+    write_sheets,
+)
 from planroom.store.files import atomic_path
 
 _HEADS = (
@@ -49,7 +56,8 @@ _Group = tuple[str, str, str]
 def lease_bytes(report: Report) -> int:
     """Anonymous bytes that `write_xlsx` takes at its peak, beside the report itself."""
     listed = sum(element.kind in (*OPENINGS, "room") for sheet in report.sheets for element in sheet.elements)
-    rows = len(report.quantities) + listed + len(report.sheets) + len(report.faults)
+    tabled = sum(len(table["rows"]) + 2 for sheet in report.sheets for table in sheet.schedules)
+    rows = len(report.quantities) + listed + tabled + len(report.sheets) + len(report.faults)
     return 12_000_000 + _BYTES_A_ROW * rows
 
 
@@ -62,6 +70,7 @@ def write_xlsx(report: Report, path: Path, *, page: str = "report.html") -> None
     write_rooms(book, takeoff)
     write_openings(book, takeoff)
     write_sheets(book, takeoff)
+    write_schedules(book, takeoff)
     write_faults(book, takeoff)
     with atomic_path(path) as part:
         save(book, part)

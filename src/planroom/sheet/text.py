@@ -19,6 +19,8 @@ _AREA = re.compile(
     r"(?<![\d.,])(\d{1,4}(?:[.,]\d{1,3})?)\s*(m²|m2|qm|m\^2|sq\.? ?m\b|sf\b|s\.f\.|sq\.? ?ft|ft²|ft2)", re.IGNORECASE
 )
 _NUMBER = re.compile(r"^(?:\d{1,3}[A-Z]?|\d{1,2}[.\-]\d{1,3}[A-Z]?|[A-Z]{1,2}[.\-]?\d{1,4}[A-Z]?)$")
+_LONG_WORD = 6
+_WHOLE_WORD = 4
 _SIZE = re.compile(r"\d+\s*'|\d+\s*[x×]\s*\d+|\d+[.,]\d+\s*[x×]")
 
 
@@ -158,7 +160,9 @@ def use_of(string: str) -> str:
     The longest known phrase wins; a single letter counts only where it is the whole label, and an abbreviation not
     before a measure: "CH 2600" is a ceiling's height, "CH 3" the third bedroom.
     """
-    whole = plain(string)
+    whole = plain(_AREA.sub(" ", string))
+    if re.match(r"\d{4}", whole):
+        return ""  # a size first: "1500 BATH" is a tub
     measured = bool(re.search(r"\d{3}|\d[.,]\d|\d\s*['m]", whole))
     words = re.findall(r"[^\W\d_]+(?:[.'/\-][^\W\d_]+)*\.?|1/2", whole)
     known = _uses()
@@ -173,7 +177,43 @@ def use_of(string: str) -> str:
                 if key in known and not short and (len(key) > 1 or key == whole.rstrip(".")):
                     found.append((len(key), known[key]))
                     break
-    return max(found, default=(0, ""))[1]
+    return max(found, default=(0, ""))[1] or next(filter(None, map(_misspelt, words)), "")
+
+
+def uses_of(string: str) -> tuple[str, ...]:
+    """As `use_of`; two where a reader ran two labels together ("PLACARDWC")."""
+    use = use_of(string)
+    if use:
+        return (use,)
+    known = _uses()
+    for word in re.findall(r"[^\W\d_]+", plain(string)):
+        for cut in range(2, len(word) - 1):
+            if max(cut, len(word) - cut) >= _WHOLE_WORD and word[:cut] in known and word[cut:] in known:
+                return known[word[:cut]], known[word[cut:]]
+    return ()
+
+
+@cache
+def _misspelt(word: str) -> str:
+    """The use that a long word names but for a letter in five: people and readers misspell."""
+    word = _bare(word)
+    if len(word) < _LONG_WORD:
+        return ""
+    near = [(steps, use) for key, use in _uses().items() if (steps := _steps(word, _bare(key))) is not None]
+    return min(near, default=(0, ""))[1]
+
+
+def _steps(one: str, two: str) -> int | None:
+    """Letters to change, add or drop between two long words; None where they are more than a fifth."""
+    most = max(len(one), len(two)) // 5
+    if min(len(one), len(two)) < _LONG_WORD - 1 or abs(len(one) - len(two)) > most:
+        return None
+    row = list(range(len(two) + 1))
+    for i, a in enumerate(one, start=1):
+        diagonal, row[0] = row[0], i
+        for j, b in enumerate(two, start=1):
+            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (a != b))
+    return row[-1] if row[-1] <= most else None
 
 
 def _bare(phrase: str) -> str:

@@ -52,7 +52,10 @@ class ResultStore:
     def folder(self, sha256: str, settings: dict[str, Any]) -> Path:
         """The folder for a document's sheets; made if missing, and marked as used now."""
         told = json.dumps(settings, sort_keys=True, default=str)
-        key = hashlib.blake2s(f"{sha256}{_code_version()}{told}".encode(), digest_size=16).hexdigest()
+        return self.shelf(hashlib.blake2s(f"{sha256}{_code_version()}{told}".encode(), digest_size=16).hexdigest())
+
+    def shelf(self, key: str) -> Path:
+        """The folder for what `key`, a hash of all that it was made from, names; made if missing, marked as used."""
         folder = self.root / key[:2] / key
         try:
             if self._fresh and folder not in self._used:

@@ -1,0 +1,126 @@
+"""What a reader child may ask of this process: to have the lettering of a page read off its grey picture.
+
+The networks are here once, whatever number of children there is, and under one lease. A child puts the picture as raw
+bytes into its document's folder and asks; the lines are put beside it. What was read once is kept under a hash of the
+pixels, so a sheet that is analysed again by newer code need not be read again.
+
+Thread-safe. The picture comes from a child that read an untrusted file: its size is checked, and it is never mapped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from planroom.engine.ocr import Grey, TextReader, engine_version
+from planroom.errors import ReaderCrashed
+from planroom.store.files import atomic_path
+from planroom.store.results import ResultStore
+
+GREY_NAME: Final = "grey.bin"
+TEXT_NAME: Final = "text.json"
+_LARGEST_PIXELS: Final = 100_000_000
+_HASHED_ROWS: Final = 512
+Box = tuple[float, float, float, float]
+
+
+class GreyFile:
+    """A picture of one byte a pixel in a file, read a few rows at a time. Close it."""
+
+    def __init__(self, path: Path, height_px: int, width_px: int):
+        self.height_px, self.width_px = height_px, width_px
+        self._file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+
+    def rows(self, start: int, stop: int) -> Grey:
+        """Rows `start` to `stop`. Raises ReaderCrashed where the file has fewer."""
+        data = os.pread(self._file, (stop - start) * self.width_px, start * self.width_px)
+        if len(data) != (stop - start) * self.width_px:
+            raise ReaderCrashed("the reader asked about a picture that is not there")
+        return np.frombuffer(data, np.uint8).reshape(stop - start, self.width_px)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)
+
+
+class Answers:
+    """Answers to what children ask. reader: None where the bytes given leave no room for the networks."""
+
+    def __init__(self, reader: TextReader | None, store: ResultStore):
+        self._reader = reader
+        self._store = store
+
+    @property
+    def can_read(self) -> bool:
+        """Whether lettering can be read in this run."""
+        return self._reader is not None
+
+    def answer(self, folder: Path, event: dict[str, Any], progress: Callable[[float], None]) -> dict[str, Any]:
+        """What goes back to the child: {"read": whether TEXT_NAME is there}. Raises ReaderCrashed for a bad ask."""
+        height_px, width_px, boxes = _asked(event)
+        if self._reader is None:
+            return {"read": False}
+        try:
+            picture = GreyFile(folder / GREY_NAME, height_px, width_px)
+        except OSError:
+            raise ReaderCrashed("the reader asked about a picture that is not there") from None
+        try:
+            kept = self._store.shelf(_key(picture, boxes)) / TEXT_NAME
+            if not kept.is_file():
+                _write(kept, _read(self._reader, picture, boxes, progress))
+            with atomic_path(folder / TEXT_NAME) as part:
+                part.write_bytes(kept.read_bytes())
+        finally:
+            picture.close()
+            with suppress(OSError):
+                (folder / GREY_NAME).unlink()
+        return {"read": True}
+
+
+def _asked(event: dict[str, Any]) -> tuple[int, int, list[Box] | None]:
+    """Height and width of the picture, and the boxes that are asked about, None for all of it."""
+    try:
+        height_px, width_px = int(event["height_px"]), int(event["width_px"])
+        if min(height_px, width_px) < 1 or height_px * width_px > _LARGEST_PIXELS:
+            raise ValueError
+        boxes = event.get("boxes")
+        return height_px, width_px, None if boxes is None else [_box(box, height_px, width_px) for box in boxes]
+    except (KeyError, TypeError, ValueError, OverflowError):
+        raise ReaderCrashed("the reader broke its protocol") from None
+
+
+def _box(box: Any, height_px: int, width_px: int) -> Box:
+    x0, y0, x1, y1 = (float(value) for value in box)
+    if not (0 <= x0 < x1 <= width_px and 0 <= y0 < y1 <= height_px):
+        raise ValueError
+    return x0, y0, x1, y1
+
+
+def _read(
+    reader: TextReader, picture: GreyFile, boxes: list[Box] | None, progress: Callable[[float], None]
+) -> dict[str, Any]:
+    if boxes is not None:
+        return {"lines": [[string, round(score, 3)] for string, score in reader.read_lines(picture, boxes, progress)]}
+    reading = reader.read(picture, progress)
+    lines = [[line.string, np.round(line.quad, 1).tolist(), round(line.score, 3)] for line in reading.lines]
+    return {"turn_deg": reading.turn_deg, "lines": lines}
+
+
+def _key(picture: GreyFile, boxes: list[Box] | None) -> str:
+    asked = f"{engine_version()} {picture.height_px} {picture.width_px} {boxes}"
+    digest = hashlib.blake2s(asked.encode(), digest_size=16)
+    for start in range(0, picture.height_px, _HASHED_ROWS):
+        digest.update(picture.rows(start, min(start + _HASHED_ROWS, picture.height_px)).data)
+    return digest.hexdigest()
+
+
+def _write(path: Path, said: dict[str, Any]) -> None:
+    with atomic_path(path) as part:
+        part.write_text(json.dumps(said), "utf-8")

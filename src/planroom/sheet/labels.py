@@ -1,0 +1,46 @@
+"""Rooms counted by their labels alone, for scans, where a room's outline is not always found."""
+
+from __future__ import annotations
+
+from planroom.records import Element, Text
+from planroom.sheet.text import uses_of
+
+_LONGEST = 5  # words: longer is a note
+_APART = 2.0  # heights between the middles of two lines of one label
+_ALIKE = 0.6  # of the taller line's height
+_TOILETS = ("toilet", "bathroom")
+_LIVED_IN = {"bedroom", "kitchen", "living", "shower"}
+
+
+def count_labels(elements: list[Element], texts: list[Text]) -> dict[str, int]:
+    """How many rooms for sleeping, and with a toilet, the labels name: outlines leave some labels without a room."""
+    del elements
+    uses = [use for label in stacked(texts) for use in dict.fromkeys(u for line in label for u in uses_of(line))]
+    toilets = sum(use in _TOILETS for use in uses)
+    if toilets == 0 and _LIVED_IN & set(uses):
+        toilets = 1  # nobody lives without one: its label was not read, or it shows only its fixtures
+    return {"bedroom": uses.count("bedroom"), "toilet": toilets}
+
+
+def stacked(texts: list[Text]) -> list[list[str]]:
+    """Short texts, those that stand one under another in one label together: MASTER over BEDROOM."""
+    short = [t for t in texts if len(t.string.split()) <= _LONGEST]
+    labels: list[list[Text]] = []
+    for text in sorted(short, key=lambda t: (-t.y, t.x)):
+        over = next((label for label in labels if _goes_on(label[-1], text)), None)
+        if over is None:
+            labels.append([text])
+        else:
+            over.append(text)
+    return [[text.string for text in label] for label in labels]
+
+
+def _goes_on(one: Text, two: Text) -> bool:
+    if one.angle != two.angle or min(one.height, two.height) < _ALIKE * max(one.height, two.height):
+        return False
+    across, along = (abs(one.y - two.y), abs(one.x - two.x))
+    wide = max(one.box[2] - one.box[0], two.box[2] - two.box[0])
+    if round(one.angle / 90) % 2:
+        across, along = along, across
+        wide = max(one.box[3] - one.box[1], two.box[3] - two.box[1])
+    return across < _APART * max(one.height, two.height) / 0.7 and along < 0.5 * wide

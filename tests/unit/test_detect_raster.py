@@ -1,0 +1,106 @@
+"""Elements from pixels: a drawn room of solid walls, and one of hollow walls, with a door and a window."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from planroom.detect.raster import find_door_px, find_elements, lease_bytes
+from planroom.detect.raster_openings import trace_swings
+from planroom.records import Text
+
+Grey = NDArray[np.uint8]
+DOOR_PX = 90
+
+
+def plan(*, solid: bool, wall_px: int = 28) -> Grey:
+    """Two rooms, 800 × 500 px, with two doors that swing and a window in the outer wall."""
+    sheet = np.full((800, 1200), 255, np.uint8)
+    walls = np.zeros_like(sheet)
+    for (x0, y0), (x1, y1) in (
+        ((150, 150), (950, 150)),
+        ((150, 650), (950, 650)),
+        ((150, 150), (150, 650)),
+        ((950, 150), (950, 650)),
+        ((550, 150), (550, 650)),
+    ):
+        cv2.rectangle(walls, (x0 - wall_px // 2, y0 - wall_px // 2), (x1 + wall_px // 2, y1 + wall_px // 2), 255, -1)
+    for x in (300, 700):  # doors, hinged on the left
+        walls[650 - wall_px : 650 + wall_px, x : x + DOOR_PX] = 0
+    walls[150 - wall_px : 150 + wall_px, 300:440] = 0
+    if solid:
+        sheet[walls > 0] = 20
+    else:
+        contours, _ = cv2.findContours(walls, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+        cv2.drawContours(sheet, contours, -1, 0, 4)
+    for x in (300, 700):
+        hinge = (x, 650 - wall_px // 2)
+        cv2.line(sheet, hinge, (x, hinge[1] - DOOR_PX), 0, 2)
+        cv2.ellipse(sheet, hinge, (DOOR_PX, DOOR_PX), 0, 270, 360, 0, 2, cv2.LINE_AA)
+    for y in (150 - wall_px // 2, 150, 150 + wall_px // 2):
+        cv2.line(sheet, (300, y), (440, y), 0, 2)
+    return np.asarray(cv2.GaussianBlur(sheet, (0, 0), 0.6), np.uint8)
+
+
+@pytest.mark.parametrize("solid", [True, False])
+def test_two_rooms_with_doors_and_a_window(solid: bool) -> None:
+    found = find_elements(plan(solid=solid), [], lambda *_: None)
+
+    counts = Counter(e.kind for e in found)
+    assert (counts["door"], counts["window"], counts["room"]) == (2, 1, 2)
+    assert counts["wall"] == 5
+
+
+def test_outlines_are_pixels_y_up() -> None:
+    grey = plan(solid=True)
+
+    window = next(e for e in find_elements(grey, [], lambda *_: None) if e.kind == "window")
+
+    assert window.outline.mean(0) == pytest.approx([370, len(grey) - 150], abs=6)
+    assert window.sizes["width"] == pytest.approx(140, abs=8)
+    assert window.sources == ["pixels"]
+    assert window.lines.shape == (0, 4)
+
+
+def test_size_of_the_picture_does_not_matter() -> None:
+    small = np.asarray(cv2.resize(plan(solid=True), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
+
+    counts = Counter(e.kind for e in find_elements(small, [], lambda *_: None))
+
+    assert (counts["door"], counts["window"], counts["room"]) == (2, 1, 2)
+
+
+def test_the_usual_door_sets_the_scale() -> None:
+    assert find_door_px(plan(solid=True), []) == pytest.approx(DOOR_PX, rel=0.06)
+
+
+def test_letters_make_no_elements() -> None:
+    grey = np.full((400, 600), 255, np.uint8)
+    cv2.putText(grey, "BEDROOM", (60, 200), cv2.FONT_HERSHEY_SIMPLEX, 3.0, 0, 8)
+    word = Text("BEDROOM", 300, 220, (50, 190, 560, 290), 70, 0, "ocr", 0.9)
+
+    assert find_elements(grey, [word], lambda *_: None) == []
+
+
+def test_a_blank_sheet_holds_nothing() -> None:
+    assert find_elements(np.full((300, 300), 255, np.uint8), [], lambda *_: None) == []
+
+
+def test_a_swing_is_one_arc_with_its_leaf() -> None:
+    drawn = np.zeros((300, 300), np.uint8)
+    cv2.ellipse(drawn, (100, 200), (90, 90), 0, 270, 360, 1, 2)
+    cv2.line(drawn, (100, 200), (100, 110), 1, 2)
+
+    arcs, leaves = trace_swings(drawn, drawn, np.zeros_like(drawn))
+
+    assert len(arcs) == len(leaves) == 1
+    assert arcs[0, :3] == pytest.approx([100, 200, 90], abs=3)
+    assert np.degrees(arcs[0, 4]) == pytest.approx(90, abs=6)
+
+
+def test_a_lease_grows_with_the_picture() -> None:
+    assert lease_bytes(10_000_000) > lease_bytes(1_000_000) > 0

@@ -1,0 +1,38 @@
+"""Rooms counted by their labels."""
+
+from __future__ import annotations
+
+import pytest
+
+from planroom.records import Text
+from planroom.sheet.labels import count_labels, stacked
+
+
+def text(string: str, x: float, y: float, height: float = 10.0, angle: float = 0.0) -> Text:
+    half = 0.3 * height * len(string)
+    wide, high = (half, 0.7 * height) if angle == 0 else (0.7 * height, half)
+    return Text(string, x, y, (x - wide, y - high, x + wide, y + high), height, angle, "ocr", 0.9)
+
+
+@pytest.mark.parametrize(
+    ("labels", "bedrooms", "toilets"),
+    [
+        ([("BEDROOM 1", 0, 0), ("BEDROOM 2", 300, 0), ("BATH", 150, 200)], 2, 1),
+        ([("MASTER", 0, 20), ("BEDROOM", 0, 0), ("3.2 x 4.1", 0, -20), ("WC", 300, 0)], 1, 1),
+        ([("KITCHEN", 0, 0), ("HALL", 300, 0)], 0, 1),  # nobody lives without
+        ([("GARAGE", 0, 0), ("STORE", 300, 0)], 0, 0),
+        ([("CHAMBRE2", 0, 0), ("BAINS", 0, 300), ("WC", 300, 0)], 1, 2),
+        ([("MH", 0, 0), ("MH", 300, 0), ("KPH", 600, 0), ("S", 700, 0)], 2, 1),
+        ([("1500 BATH", 0, 0), ("BATH", 300, 0)], 0, 1),
+        ([("PROVIDE BLOCKING IN ALL BEDROOM WALLS AS SHOWN", 0, 0)], 0, 0),
+        ([], 0, 0),
+    ],
+)
+def test_counts(labels: list[tuple[str, float, float]], bedrooms: int, toilets: int) -> None:
+    assert count_labels([], [text(*label) for label in labels]) == {"bedroom": bedrooms, "toilet": toilets}
+
+
+def test_a_label_runs_on_in_its_own_direction() -> None:
+    lines = [text("MASTER", 0, 0, angle=90), text("BEDROOM", 20, 0, angle=90), text("HALL", 0, 300)]
+
+    assert sorted(map(sorted, stacked(lines))) == [["BEDROOM", "MASTER"], ["HALL"]]
