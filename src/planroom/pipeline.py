@@ -244,7 +244,7 @@ def read_sheet(page: Page, arguments: dict[str, Any], clock: Clock, progress: Pr
     sheet.counts = count(sheet.elements)
     if page.is_scan and sheet.elements:
         sheet.counts |= count_labels(sheet.elements, texts)
-    sheet.remark = _remark(page, sheet, texts)
+    sheet.remark = _remark(page, sheet, texts, read=arguments["letters"])
     if upright is not None:
         _put_back(sheet, upright)
     for element in sheet.elements:
@@ -382,8 +382,13 @@ def _put_back(sheet: Sheet, upright: Upright) -> None:
         sheet.scale.m_per_unit /= upright.unit_per_px
 
 
-def _remark(page: Page, sheet: Sheet, texts: list[Text]) -> str:
-    """Why nothing was found on a sheet, in words for whoever looks for its numbers; "" where nothing needs saying."""
+def _remark(page: Page, sheet: Sheet, texts: list[Text], *, read: bool) -> str:
+    """Why nothing was found on a sheet, in words for whoever looks for its numbers; "" where nothing needs saying.
+
+    read: whether lettering could be read off pictures in this run.
+    """
+    if page.grey is not None and not read:
+        return "its lettering is drawn, and there was no room for what reads it: give --memory 1GiB or more"
     if sheet.elements or sheet.kind in _NO_PLAN:
         return ""
     if page.is_scan and page.grey is None:

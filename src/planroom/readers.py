@@ -30,6 +30,7 @@ from planroom.store.results import ResultStore, as_cache_error, find_sheet, mark
 
 MOST_RESTARTS: Final = 5
 _START_BYTES: Final = 150 << 20  # a reader with its libraries mapped, measured
+_LEAST_READER_BYTES: Final = 330 << 20  # with less beside the networks no sheet of letter size could be read
 _PICTURED: Final = ("pdf", "image")  # may hold lettering as pixels or outlines
 
 
@@ -87,8 +88,8 @@ def _networks(found: list[Document], manager: MemoryManager) -> TextReader | Non
 
     None where no document may need it, or where it would leave no room for readers.
     """
-    reading = [first_bytes(document) for document in found if document.kind in _PICTURED]
-    if not reading or manager.capacity_bytes < MODEL_BYTES + WORK_BYTES + min(reading):
+    needed = MODEL_BYTES + WORK_BYTES + _LEAST_READER_BYTES
+    if manager.capacity_bytes < needed or all(document.kind not in _PICTURED for document in found):
         return None
     return TextReader(manager)
 
@@ -99,7 +100,7 @@ def first_bytes(document: Document) -> int:
     reading = {
         "pdf": 200_000_000 + 3 * size,
         "dxf": 120_000_000 + 14 * size,
-        "image": 200_000_000,
+        "image": 330_000_000,
         "ifc": 450_000_000 + 12 * size,
     }[document.kind]
     return _START_BYTES + reading

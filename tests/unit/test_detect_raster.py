@@ -102,5 +102,5 @@ def test_a_swing_is_one_arc_with_its_leaf() -> None:
     assert np.degrees(arcs[0, 4]) == pytest.approx(90, abs=6)
 
 
-def test_a_lease_grows_with_the_picture() -> None:
-    assert lease_bytes(10_000_000) > lease_bytes(1_000_000) > 0
+def test_a_lease_grows_with_the_picture_up_to_its_canvas() -> None:
+    assert 0 < lease_bytes(100_000) < lease_bytes(1_000_000) == lease_bytes(100_000_000)

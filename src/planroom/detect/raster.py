@@ -7,7 +7,7 @@ is in pixels of the picture, y up. No scale is needed: doors are about as wide a
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import cv2
@@ -37,16 +37,22 @@ _USUAL_DOORS_ACROSS = 24  # a sheet, where none is drawn with its swing
 _TEXT_HEIGHTS = 5.5  # a door is so many letters wide, roughly
 _DOOR_PX = 100.0  # on the canvas
 _FIRST_PX = 2600
-_MOST_PIXELS = 24e6
-_BYTES_PER_PIXEL = 40
+_MOST_PIXELS = 16e6  # of the canvas
+_MOST_FACTOR = 4.0
+_BYTES_PER_PIXEL = 16  # of the canvas
 _CRACK_M = 0.08
 _WIDE_M = 2.05
+_HINGE_OFF = 0.4  # of a gap's width a door may lie off it, and be wider or narrower
+_SURE_GAP_M = 0.6
+_INK = 150  # of a clean picture, 255 is paper
+_LEAF_SHARE = 0.5
 _WALL_M = 0.6
 _TONGUE_M = 0.1  # a rebate that a window's frame stands in
 _BESIDE_M, _PART = 0.5, 0.15
 _POCKET_M = (0.5, 1.2)
 _FILLED, _FILLED_M = 0.3, 8.0
 _MARGIN = 0.035
+_LEAST_WALL_M = 0.055  # leaves and frames are thinner
 _PEN_PX = 11  # no pen is wider, no solid wall thinner
 _PEN_STEP = 0.1  # of a pen's weight, as a logarithm
 _VALLEY = 0.3
@@ -60,8 +66,8 @@ _GAP_PX = 7  # where another pen crosses
 
 
 def lease_bytes(pixels: int) -> int:
-    """Anonymous bytes that finding elements in a grey picture of `pixels` takes."""
-    return 60_000_000 + _BYTES_PER_PIXEL * pixels
+    """Anonymous bytes that finding elements in a grey picture of `pixels` takes: its canvas, measured."""
+    return 40_000_000 + round(_BYTES_PER_PIXEL * min(_MOST_PIXELS, _MOST_FACTOR**2 * pixels))
 
 
 @dataclass(slots=True)
@@ -92,15 +98,20 @@ def find_elements(
     """
     height, width = grey.shape
     progress("trace", 0.0)
+    scaled = m_per_px is not None
     door_px = _USUAL_DOOR_M / m_per_px if m_per_px else find_door_px(grey, texts)
     progress("trace", 0.4)
     linework = trace(grey, texts, door_px)
     progress("trace", 1.0)
     page = Page(0, "", (0.0, 0.0, float(width), float(height)), linework, np.zeros((1, 1, 3), np.uint8))
     m_per_px = _USUAL_DOOR_M / door_px
-    found = _main_part(_search(page, m_per_px, view), m_per_px)
+    found = _main_part(_search(page, m_per_px, view, scaled), m_per_px)
     rooms = _rooms(found, m_per_px)
-    found = [e for e in found if e.kind != "opening" or _leads_on(e, rooms, m_per_px)] + rooms
+    least_m = _SURE_GAP_M if scaled else _WIDE_M
+    found = [e for e in found if e.kind != "opening" or _leads_on(e, rooms, m_per_px, least_m)] + rooms
+    for element in found:
+        if element.kind == "opening" and _is_filled(element, grey):
+            element.kind, element.traits["subtype"], element.confidence = "door", "sliding", 0.6
     progress("detect", 1.0)
     for element in found:
         element.lines, element.sources = np.zeros((0, 4)), ["pixels"]
@@ -130,14 +141,25 @@ def _hung_in(element: Element, inside: shapely.Geometry) -> bool:
     return hung and bool(inside.contains(shapely.Point(element.outline.mean(0))))
 
 
-def _leads_on(opening: Element, rooms: list[Element], m_per_px: float) -> bool:
-    """Whether an empty gap joins two rooms or is as wide as a garage's door; others are where a trace is torn."""
+def _leads_on(opening: Element, rooms: list[Element], m_per_px: float, least_m: float) -> bool:
+    """Whether an empty gap joins two rooms, or leads out and is wide enough; others are where a trace is torn."""
     edge = shapely.Polygon(opening.outline).buffer(0.15 / m_per_px)
     beside = sum(edge.intersects(shapely.Polygon(room.outline)) for room in rooms)
-    return beside > 1 or opening.sizes["width"] * m_per_px > _WIDE_M
+    return beside > 1 or opening.sizes["width"] * m_per_px > least_m
 
 
-def _search(page: Page, m_per_px: float, view: str) -> list[Element]:
+def _is_filled(opening: Element, grey: Grey) -> bool:
+    """Whether something is drawn in the middle of a gap, most of the way from jamb to jamb: a leaf that slides."""
+    along = np.linspace(0.1, 0.9, 64)[:, None, None]
+    across = np.linspace(0.25, 0.75, 9)[None, :, None]
+    a, b, c, d = opening.outline
+    points = (a * (1 - along) + b * along) * (1 - across) + (d * (1 - along) + c * along) * across
+    x = np.clip(points[..., 0], 0, grey.shape[1] - 1).astype(int)
+    y = np.clip(grey.shape[0] - 1 - points[..., 1], 0, grey.shape[0] - 1).astype(int)
+    return float((grey[y, x] < _INK).any(axis=1).mean()) > _LEAF_SHARE
+
+
+def _search(page: Page, m_per_px: float, view: str, scaled: bool) -> list[Element]:
     """Walls and openings of traced linework, whose solid walls prove themselves."""
     scene = set_scene(page, m_per_px, np.zeros(2))
     width_m, height_m = page.extent[2] * m_per_px, page.extent[3] * m_per_px
@@ -149,30 +171,54 @@ def _search(page: Page, m_per_px: float, view: str) -> list[Element]:
     filled_m, every_m = (float((b.end - b.start)[b.end - b.start > _WALL_M].sum()) for b in (poche, bands))
     if filled_m > max(_FILLED * every_m, _FILLED_M):
         bands = poche.take(poche.end - poche.start > _TONGUE_M)  # what is hollow then is furniture
+    bands = bands.take(bands.high - bands.low > _LEAST_WALL_M)
     filled = (scene.lines.style[bands.faces] == len(scene.styles) - 1).all(1)
-    openings = _openings(scene, bands, swings, view)
+    openings = _openings(scene, bands, swings, view, scaled)
     sure = np.array([o.confidence > 0.84 and o.kind != "opening" for o in openings], bool)
     proven = [o.thickness_m for o, one in zip(openings, sure, strict=True) if one]
     thickness = bands.high - bands.low
-    bands = bands.take(believable(bands, np.array([*proven, *thickness[filled & (bands.end - bands.start > _WALL_M)]])))
+    kept = believable(bands, np.array([*proven, *thickness[filled & (bands.end - bands.start > _WALL_M)]]))
+    bands, filled = bands.take(kept), filled[kept]
     rings = np.array([o.ring for o in openings]).reshape(-1, 4, 2)
-    bands = bands.take(rooted(bands, find_junctions(bands), rings, sure))
-    openings = _openings(scene, bands, swings, view)
+    bands = bands.take(filled | rooted(bands, find_junctions(bands), rings, sure))
+    openings = _openings(scene, bands, swings, view, scaled)
     bands = bands.take(standing(bands, openings, False))
     make = ElementMaker(scene, np.zeros(2), m_per_px)
     pieces = find_wall_pieces(bands, solid_of(bands, find_junctions(bands), openings))
     return [make.wall(piece, bands) for piece in pieces] + [make.opening(opening) for opening in openings]
 
 
-def _openings(scene: Scene, bands: Bands, swings: list[Swing], view: str) -> list[Opening]:
+def _openings(scene: Scene, bands: Bands, swings: list[Swing], view: str, scaled: bool) -> list[Opening]:
     """Doors, windows and plain openings in the bands, each once."""
     usable = np.arange(len(scene.lines), dtype=np.int32)
     cells = cut_gaps(find_gaps(bands, find_junctions(bands)), scene.lines, usable)
     codes = read_codes(scene.texts)
     openings, loose = read_gaps(cells, swings, codes, scene.lines, scene.meanings, heads=view == "ceiling")
-    openings += loose_doors(loose, bands, [s.leaf for s in loose])
+    openings = _hung(openings, loose_doors(loose, bands, [s.leaf for s in loose]), scaled)
     openings += inset_windows(bands, scene.lines, usable, scene.meanings, openings)
     return distinct([o for o in openings if _fits(o)])
+
+
+def _hung(openings: list[Opening], doors: list[Opening], scaled: bool) -> list[Opening]:
+    """Openings with the doors that hang beside them in place: a traced hinge lies a little off its gap.
+
+    scaled: walls are then found well enough that an arc without a gap is furniture.
+    """
+    left = list(doors)
+    placed = []
+    for opening in openings:
+        beside = [d for d in left if _is_beside(d, opening)] if opening.kind == "opening" else []
+        if beside:
+            door = min(beside, key=lambda d: abs(d.width_m - opening.width_m))
+            left = [other for other in left if other is not door]
+            opening = replace(door, ring=opening.ring, width_m=opening.width_m, thickness_m=opening.thickness_m)
+        placed.append(opening)
+    return placed if scaled else placed + left
+
+
+def _is_beside(door: Opening, gap: Opening) -> bool:
+    apart = float(np.hypot(*(door.ring.mean(0) - gap.ring.mean(0))))
+    return apart < _HINGE_OFF * gap.width_m and abs(door.width_m / gap.width_m - 1) < _HINGE_OFF
 
 
 def _fits(opening: Opening) -> bool:
@@ -198,7 +244,7 @@ def _rooms(found: list[Element], m_per_px: float) -> list[Element]:
 def find_door_px(grey: Grey, texts: list[Text]) -> float:
     """How wide the usual door is, from the leaves that are drawn; a guess where there are too few."""
     height, width = grey.shape
-    factor = float(np.clip(_FIRST_PX / max(height, width), 1.0, 3.0))
+    factor = float(np.clip(_FIRST_PX / max(height, width), min(1.0, (_MOST_PIXELS / grey.size) ** 0.5), 3.0))
     canvas = _resized(grey, factor)
     ink = find_ink(canvas)
     _wipe(ink.strokes, texts, height, factor)
@@ -215,7 +261,7 @@ def find_door_px(grey: Grey, texts: list[Text]) -> float:
 def trace(grey: Grey, texts: list[Text], door_px: float) -> Linework:
     """Lines, arcs and edges of solid walls as linework in the picture's own pixels, y up."""
     height = grey.shape[0]
-    factor = float(np.clip(_DOOR_PX / door_px, 0.2, min(4.0, (_MOST_PIXELS / grey.size) ** 0.5)))
+    factor = float(np.clip(_DOOR_PX / door_px, 0.2, min(_MOST_FACTOR, (_MOST_PIXELS / grey.size) ** 0.5)))
     ink = find_ink(_resized(grey, factor))
     lettered = np.zeros_like(ink.solid)
     _wipe(lettered, texts, height, factor, 1)
