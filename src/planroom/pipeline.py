@@ -38,7 +38,7 @@ from planroom.readers import Step, read_all
 from planroom.records import Element, Finding, Page, Report, Scale, Sheet, Text
 from planroom.sheet.heights import read_heights
 from planroom.sheet.index import check_index, read_index
-from planroom.sheet.labels import count_labels
+from planroom.sheet.labels import count_labels, names_rooms
 from planroom.sheet.legend import demolished_styles, read_legend, set_status
 from planroom.sheet.lettering import add_texts, as_texts
 from planroom.sheet.prints import settle_prints
@@ -242,7 +242,7 @@ def read_sheet(page: Page, arguments: dict[str, Any], clock: Clock, progress: Pr
     elif sheet.kind not in _NO_PLAN:
         _find_on_linework(sheet, page, texts, doors, clock, progress)
     sheet.counts = count(sheet.elements)
-    if page.is_scan and sheet.elements:
+    if page.is_scan and (sheet.elements or (sheet.kind not in _NO_PLAN and names_rooms(texts))):
         sheet.counts |= count_labels(sheet.elements, texts)
     sheet.remark = _remark(page, sheet, texts, read=arguments["letters"])
     if upright is not None:
@@ -360,8 +360,10 @@ def _find_on_linework(
 
 def _label(sheet: Sheet, page: Page, texts: list[Text], m_per_unit: float) -> None:
     label_rooms(sheet.elements, texts, m_per_unit)
-    if sheet.kind == "unknown" and (page.is_scan or page.paper_unit_m) and not shows_rooms(sheet.elements):
-        sheet.elements = []
+    if sheet.kind == "unknown" and (page.is_scan or page.paper_unit_m):
+        labelled = page.is_scan and names_rooms(texts)
+        if not labelled and not shows_rooms(sheet.elements):
+            sheet.elements = []
     tag_openings(sheet.elements, texts, m_per_unit)
 
 

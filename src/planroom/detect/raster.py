@@ -44,6 +44,7 @@ _CRACK_M = 0.08
 _WIDE_M = 2.05
 _HINGE_OFF = 0.4  # of a gap's width a door may lie off it, and be wider or narrower
 _SURE_GAP_M = 0.6
+_LEAST_DOOR_M = 0.62  # of a leaf without a gap: basins have smaller arcs
 _INK = 150  # of a clean picture, 255 is paper
 _LEAF_SHARE = 0.5
 _WALL_M = 0.6
@@ -177,12 +178,13 @@ def _search(page: Page, m_per_px: float, view: str, scaled: bool) -> list[Elemen
     sure = np.array([o.confidence > 0.84 and o.kind != "opening" for o in openings], bool)
     proven = [o.thickness_m for o, one in zip(openings, sure, strict=True) if one]
     thickness = bands.high - bands.low
-    kept = believable(bands, np.array([*proven, *thickness[filled & (bands.end - bands.start > _WALL_M)]]))
+    kept = filled | believable(bands, np.array([*proven, *thickness[filled & (bands.end - bands.start > _WALL_M)]]))
     bands, filled = bands.take(kept), filled[kept]
     rings = np.array([o.ring for o in openings]).reshape(-1, 4, 2)
-    bands = bands.take(filled | rooted(bands, find_junctions(bands), rings, sure))
+    kept = filled | rooted(bands, find_junctions(bands), rings, sure)
+    bands, filled = bands.take(kept), filled[kept]
     openings = _openings(scene, bands, swings, view, scaled)
-    bands = bands.take(standing(bands, openings, False))
+    bands = bands.take(filled | standing(bands, openings, False))
     make = ElementMaker(scene, np.zeros(2), m_per_px)
     pieces = find_wall_pieces(bands, solid_of(bands, find_junctions(bands), openings))
     return [make.wall(piece, bands) for piece in pieces] + [make.opening(opening) for opening in openings]
@@ -213,7 +215,7 @@ def _hung(openings: list[Opening], doors: list[Opening], scaled: bool) -> list[O
             left = [other for other in left if other is not door]
             opening = replace(door, ring=opening.ring, width_m=opening.width_m, thickness_m=opening.thickness_m)
         placed.append(opening)
-    return placed if scaled else placed + left
+    return placed if scaled else placed + [d for d in left if d.width_m > _LEAST_DOOR_M]
 
 
 def _is_beside(door: Opening, gap: Opening) -> bool:

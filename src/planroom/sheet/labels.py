@@ -22,6 +22,12 @@ def count_labels(elements: list[Element], texts: list[Text]) -> dict[str, int]:
     return {"bedroom": uses.count("bedroom"), "toilet": toilets}
 
 
+def names_rooms(texts: list[Text]) -> bool:
+    """Whether the labels are those of a floor plan: at least two name rooms."""
+    uses = [use for text in texts if len(text.string.split()) <= _LONGEST for use in uses_of(text.string)]
+    return len(uses) >= 2
+
+
 def stacked(texts: list[Text]) -> list[list[str]]:
     """Short texts, those that stand one under another in one label together: MASTER over BEDROOM."""
     short = [t for t in texts if len(t.string.split()) <= _LONGEST]
