@@ -100,7 +100,7 @@ def first_bytes(document: Document) -> int:
     reading = {
         "pdf": 200_000_000 + 3 * size,
         "dxf": 120_000_000 + 14 * size,
-        "image": 330_000_000,
+        "image": 450_000_000,
         "ifc": 450_000_000 + 12 * size,
     }[document.kind]
     return _START_BYTES + reading

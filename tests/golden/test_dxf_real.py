@@ -81,6 +81,7 @@ def sheet_of(name: str, folder: Path) -> Sheet:
         "picture_px": 1200,
         "scales": {},
         "lost": [],
+        "letters": False,
     }
     read_sheets(arguments, lambda _: None, MemoryManager(1 << 30))
     return load_sheet(folder, 0)

@@ -32,6 +32,7 @@ def read(path: Path, kind: str, folder: Path) -> list[Sheet]:
         "picture_px": 600,
         "scales": {},
         "lost": [],
+        "letters": False,
     }
     read_sheets(arguments, lambda _: None, MemoryManager(1 << 30))
     return [load_sheet(folder, page) for page in saved_pages(folder)]

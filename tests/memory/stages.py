@@ -62,7 +62,7 @@ class MarkedLedger(MemoryManager):
 def read(kind: str, file: str, folder: str) -> None:
     """What a reader child does with a document."""
     arguments = {"kind": kind, "path": file, "sha256": "0" * 64, "folder": folder, "picture_px": Settings().picture_px}
-    more: dict[str, Any] = {"scales": {}, "password": "", "lost": []}
+    more: dict[str, Any] = {"scales": {}, "password": "", "lost": [], "letters": False}
     pipeline.read_sheets(
         arguments | more, lambda event: None, MarkedLedger("read", "sheet", "detect", "keep", "the sheet's elements")
     )
