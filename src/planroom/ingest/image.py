@@ -30,7 +30,7 @@ _LEAST_PX = 8
 
 def lease_bytes(pixels: int) -> int:
     """Anonymous bytes that decoding a picture takes: the decoder's rows, its pixels, the grey and the reduced copy."""
-    return 8_000_000 + 12 * pixels
+    return 14_000_000 + 12 * pixels
 
 
 def read_image(
