@@ -126,7 +126,7 @@ def test_a_photograph_gives_no_numbers(run_planroom: Callable[..., Ran], tmp_pat
 
 
 def test_too_little_memory_for_letters_is_said(run_planroom: Callable[..., Ran], scans: Path) -> None:
-    ran = run_planroom("analyze", str(picture(scans, GROUND_FLOOR)), "--memory", "640MiB")
+    ran = run_planroom("analyze", str(picture(scans, GROUND_FLOOR)), "--memory", "768MiB")
     [sheet] = ran.report["sheets"]
 
     assert sheet["number"] is None
