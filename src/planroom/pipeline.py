@@ -46,7 +46,7 @@ from planroom.sheet.rereading import CellReader
 from planroom.sheet.rooms import count, label_rooms, name_uses, shows_rooms
 from planroom.sheet.scale import find_scale, is_imperial
 from planroom.sheet.schedules import count_pieces, read_schedules, table_of
-from planroom.sheet.tags import tag_openings
+from planroom.sheet.tags import settle_by_tags, tag_openings
 from planroom.sheet.text import join_runs
 from planroom.sheet.titleblock import TitleBlock, read_title_block
 from planroom.sheet.upright import Upright, upright_frame
@@ -180,7 +180,7 @@ def read_sheets(arguments: dict[str, Any], emit: Emit, ledger: MemoryManager) ->
             clock.note("paths", page.linework.n_paths)
             with ledger.lease(page_bytes(page), f"page {page.index + 1} while it is worked on"):
                 sheet = read_sheet(page, arguments, clock, progress, ask)
-                with clock.stage("keep", _KEEP_BYTES + 5 * page.picture_bgr.nbytes // 4):
+                with clock.stage("keep", _KEEP_BYTES + 2 * page.picture_bgr.nbytes):
                     keep_picture(page, folder / sheet.picture)
                 sheet.timings = clock.take()
                 with ledger.lease(_KEEP_BYTES + _ELEMENT_BYTES * len(sheet.elements), "the sheet's elements"):
@@ -365,6 +365,8 @@ def _label(sheet: Sheet, page: Page, texts: list[Text], m_per_unit: float) -> No
         if not labelled and not shows_rooms(sheet.elements):
             sheet.elements = []
     tag_openings(sheet.elements, texts, m_per_unit)
+    if page.is_scan:
+        settle_by_tags(sheet.elements)
 
 
 def _usual_door(elements: list[Element]) -> float | None:

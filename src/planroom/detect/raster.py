@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from planroom.detect.bands import Bands
+from planroom.detect.bands import Bands, Polygons
 from planroom.detect.codes import read_codes
 from planroom.detect.elements import ElementMaker, element_id
 from planroom.detect.gaps import cut_gaps, find_gaps
@@ -40,7 +40,7 @@ _FIRST_PX = 2600
 _MOST_PIXELS = 14e6  # of the canvas
 _MOST_FACTOR = 4.0
 _BYTES_PER_PIXEL = 28  # of the canvas, in the worst case: noise
-_CRACK_M = 0.08
+_CRACK_M = 0.13
 _WIDE_M = 2.05
 _HINGE_OFF = 0.4  # of a gap's width a door may lie off it, and be wider or narrower
 _SURE_GAP_M = 0.6
@@ -57,12 +57,18 @@ _LEAST_WALL_M = 0.055  # leaves and frames are thinner
 _PEN_PX = 11  # no pen is wider, no solid wall thinner
 _PEN_STEP = 0.1  # of a pen's weight, as a logarithm
 _VALLEY = 0.3
-_THICK_PX = 4.5
+_THICK_PX, _THICK_SHARE = 4.5, 0.35
 _LEAST_PX = 15  # of a straight line
 _FAINTEST = (18, 40)  # of 255; a stroke is darker than the paper by a fifth of the dark ones
 _SOLID = 65  # of 255, darker than the paper
 _CORNER_PX = 5  # a corner's rounding in a scan
+_ROUNDED_PX = 12.0
 _SLANT = 0.1
+_ERASE_PX = 5  # as wide as a line is drawn over to take it out
+_PITCH_PX, _DENSE = 17, 0.6  # of a wall's hatch, and how much of the wall it covers then
+_HATCHED_PX, _MOST_HATCH_PX = 30, 55  # least length and most thickness of a hatched wall
+_SAME_PLACE, _LAYER_M = 0.6, 0.12
+_GLAZED_M, _BRIDGE_M = 3.5, 0.8
 _GAP_PX = 7  # where another pen crosses
 
 
@@ -187,7 +193,55 @@ def _search(page: Page, m_per_px: float, view: str, scaled: bool) -> list[Elemen
     bands = bands.take(filled | standing(bands, openings, False))
     make = ElementMaker(scene, np.zeros(2), m_per_px)
     pieces = find_wall_pieces(bands, solid_of(bands, find_junctions(bands), openings))
+    openings = _unlayered(openings)
+    if view != "ceiling":
+        openings = _glazed(openings, bands.take(bands.end - bands.start > _WALL_M).polygons())
     return [make.wall(piece, bands) for piece in pieces] + [make.opening(opening) for opening in openings]
+
+
+def _unlayered(openings: list[Opening]) -> list[Opening]:
+    """Openings of a wall whose layers were each taken for a wall as one, as the surest of them."""
+    rank = {"door": 0, "window": 1, "opening": 2}
+    kept: list[Opening] = []
+    for opening in sorted(openings, key=lambda o: (rank[o.kind], o.subtype == "sliding", -o.confidence)):
+        if not any(_behind(opening, other) for other in kept):
+            kept.append(opening)
+    return kept
+
+
+def _behind(one: Opening, other: Opening) -> bool:
+    """Whether two openings lie behind each other in one wall."""
+    along = other.ring[1] - other.ring[0]
+    along = along / max(float(np.hypot(*along)), 1e-9)
+    turn = np.array([along, (-along[1], along[0])]).T
+    (a, b), (c, d) = (((ring @ turn).min(0), (ring @ turn).max(0)) for ring in (one.ring, other.ring))
+    common = min(b[0], d[0]) - max(a[0], c[0])
+    return bool(common > _SAME_PLACE * min(b[0] - a[0], d[0] - c[0]) and max(a[1], c[1]) - min(b[1], d[1]) < _LAYER_M)
+
+
+def _glazed(openings: list[Opening], walls: Polygons) -> list[Opening]:
+    """Openings of which those in the house's outline without a leaf and without a code are windows."""
+    parts = np.array([*walls, *(shapely.Polygon(o.ring) for o in openings)], dtype=object)
+    closed = shapely.union_all(shapely.buffer(parts, _BRIDGE_M, join_style="mitre"))
+    houses = shapely.buffer(closed, -_BRIDGE_M, join_style="mitre")
+    outline = shapely.union_all([house.exterior for house in shapely.get_parts(houses)])
+    ends = shapely.STRtree(walls)
+    found = []
+    for opening in openings:
+        bare = opening.kind == "opening" or opening.subtype == "sliding"
+        if bare and opening.code is None and opening.width_m < _GLAZED_M:
+            reach = 0.5 * opening.thickness_m + 0.2
+            held = [len(ends.query(shapely.Point(end), "dwithin", 0.1)) for end in _ends(opening)]
+            if outline.distance(shapely.Point(opening.ring.mean(0))) < reach and all(held):
+                opening = replace(opening, kind="window", subtype="", confidence=0.6)
+        found.append(opening)
+    return found
+
+
+def _ends(opening: Opening) -> list[Floats]:
+    """The middles (2,) of both jambs."""
+    a, b, c, d = opening.ring
+    return [(a + d) / 2, (b + c) / 2]
 
 
 def _openings(scene: Scene, bands: Bands, swings: list[Swing], view: str, scaled: bool) -> list[Opening]:
@@ -271,6 +325,9 @@ def trace(grey: Grey, texts: list[Text], door_px: float) -> Linework:
     upright, upright_pen = straight(Ink(_turned(ink.strokes), _turned(ink.solid), ink.least), _turned(lettered))
     upright = upright[:, [1, 0, 3, 2]]
     ink.strokes[lettered > 0] = 0
+    hatched = _hatched(ink.drawn, flat) | _turned(_hatched(_turned(ink.drawn), upright[:, [1, 0, 3, 2]]))
+    ink.solid |= hatched
+    ink.strokes[hatched > 0] = 0
     rest = _unexplained(ink, np.concatenate([flat, upright]))
     oblique = _oblique(ink, rest)
     arcs, leaves = trace_swings(ink.drawn, rest, ink.solid)
@@ -278,10 +335,14 @@ def trace(grey: Grey, texts: list[Text], door_px: float) -> Linework:
     edges = _edges(ink.solid)
     straights = np.concatenate([flat, upright])
     swap, frame_px = [1, 0, 3, 2], float(max(ink.solid.shape))
-    thick = _filled_strokes(flat, flat_pen, frame_px, ink.solid.shape[0])
-    edges = np.concatenate(
-        [edges, thick, _filled_strokes(upright[:, swap], upright_pen, frame_px, ink.solid.shape[1])[:, swap]]
+    thick = np.concatenate(
+        [
+            _filled_strokes(flat, flat_pen, frame_px, ink.solid.shape[0]),
+            _filled_strokes(upright[:, swap], upright_pen, frame_px, ink.solid.shape[1])[:, swap],
+        ]
     )
+    if _length(thick) > _THICK_SHARE * _length(edges):  # else they are glass and leaves in solid walls
+        edges = np.concatenate([edges, thick])
     segments = np.concatenate([straights, oblique, leaves, edges])
     drawn_by = _pens(
         np.concatenate([flat_pen, upright_pen]), np.abs(straights[:, 2:] - straights[:, :2]).max(1, initial=0)
@@ -368,6 +429,28 @@ def straight(ink: Ink, lettered: Grey) -> tuple[Floats, Floats]:
     return np.array(lines, np.float64).reshape(-1, 4), np.array(pens)
 
 
+def _hatched(drawn: Grey, lines: Floats) -> Grey:
+    """Where (0 or 1) level lines (N, 4) have a wall's hatch between them: strokes everywhere, and none along it."""
+    filled = np.zeros_like(drawn)
+    rest = drawn.copy()
+    for x0, y0, x1, _ in lines.round().astype(int).tolist():
+        cv2.line(rest, (x0, y0), (x1, y0), 0, _ERASE_PX)
+    near = cv2.dilate(rest, np.ones((1, _PITCH_PX), np.uint8))
+    lines = lines[lines[:, 2] - lines[:, 0] > _HATCHED_PX]
+    lines = lines[np.argsort(lines[:, 1])]
+    for k, (x0, y0, x1, _) in enumerate(lines.tolist()):
+        below = lines[k + 1 : int(np.searchsorted(lines[:, 1], y0 + _MOST_HATCH_PX))]
+        for u0, v0, u1, _ in below[below[:, 1] > y0 + _PEN_PX].tolist():
+            start, end = round(max(x0, u0)), round(min(x1, u1))
+            if end - start < _HATCHED_PX:
+                continue
+            top, bottom = round(y0), round(v0)
+            dense = near[top + 3 : bottom - 2, start:end].mean(0) > _DENSE
+            runs = cv2.morphologyEx(dense.astype(np.uint8)[None], cv2.MORPH_OPEN, np.ones((1, _HATCHED_PX), np.uint8))
+            filled[top : bottom + 1, start:end] |= runs
+    return filled
+
+
 def _by_pen(patch: NDArray[np.float32]) -> list[tuple[int, int, float]]:
     """Start, end and ink across of each stretch of a level line (rows, columns) that one pen drew."""
     width = patch.shape[1]
@@ -400,6 +483,10 @@ def _filled_strokes(lines: Floats, pens: Floats, frame_px: float, across_px: int
         return np.zeros((0, 4))
     off = np.maximum(width, 6.0)[:, None] / 2 * np.array([0, 1, 0, 1])
     return np.concatenate([lines - off, lines + off])[np.tile(length > 25, 2)]
+
+
+def _length(lines: Floats) -> float:
+    return float(np.hypot(*(lines[:, 2:] - lines[:, :2]).T).sum())
 
 
 def _pens(ink: Floats, length: Floats) -> NDArray[np.int32]:
@@ -435,7 +522,8 @@ def _drop_leaves(solid: Grey, leaves: Floats, lettered: Grey) -> None:
 
 def _edges(solid: Grey) -> Floats:
     """Straight pieces (N, 4) of the outlines of solid areas, in pixels, y down."""
-    sides = [_level_edges(solid), _level_edges(_turned(solid))[:, [1, 0, 3, 2]]]
+    level, upright = _level_edges(solid), _level_edges(_turned(solid))
+    sides = [_met(level, upright), _met(upright, level)[:, [1, 0, 3, 2]]]
     contours, _ = cv2.findContours(solid, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     for contour in contours:
         ring = cv2.approxPolyDP(contour, 1.6, True)[:, 0].astype(np.float64) + 0.5
@@ -456,6 +544,21 @@ def _level_edges(solid: Grey) -> Floats:
                 middle = y + (h - 1) / 2 + way / 2
                 edges.append((x - 1.5, middle, x + w + 1.5, middle))
     return np.array(edges, np.float64).reshape(-1, 4)
+
+
+def _met(edges: Floats, across: Floats) -> Floats:
+    """Level edges (N, 4) drawn on to the upright ones (M, 4, turned) that they nearly meet: symbols round corners."""
+    met = edges.copy()
+    if len(across):
+        at, low, high = across[:, 1], across[:, 0] - _ROUNDED_PX, across[:, 2] + _ROUNDED_PX
+        beside = (edges[:, 1, None] > low) & (edges[:, 1, None] < high)
+        for column, way in ((0, -1), (2, 1)):
+            beyond = way * (at - edges[:, column, None])
+            off = np.where(beside & (beyond > 0), beyond, np.inf)
+            nearest = off.argmin(1)
+            near = off.min(1) < _ROUNDED_PX
+            met[near, column] = at[nearest[near]]
+    return met
 
 
 def _level_runs(mask: Grey, least: int, join: int = 1) -> list[list[int]]:

@@ -12,6 +12,7 @@ from planroom.records import Element, Text
 _TAG = re.compile(r"^[A-ZÄÖÜ]{1,3}[ .\-]?\d{1,3}[A-Za-z]?$")
 _REACH_M = 1.8
 _KINDS = ("door", "window", "opening")
+_ENOUGH, _MOST, _FEW_BARE = 3, 0.6, 0.25
 
 
 def tag_openings(elements: list[Element], texts: list[Text], m_per_unit: float) -> None:
@@ -20,7 +21,7 @@ def tag_openings(elements: list[Element], texts: list[Text], m_per_unit: float) 
     texts: joined runs in sheet units.
     """
     openings = [e for e in elements if e.kind in _KINDS]
-    tags = [t for t in texts if _TAG.match(t.string.strip())]
+    tags = [t for t in texts if _TAG.match(_plain(t))]
     if not openings or not tags:
         return
     tree = shapely.STRtree([shapely.Polygon(e.outline) for e in openings])
@@ -34,4 +35,42 @@ def tag_openings(elements: list[Element], texts: list[Text], m_per_unit: float) 
         if t not in told and o not in taken:
             told.add(t)
             taken.add(o)
-            openings[o].traits["tag"] = tags[t].string.strip()
+            openings[o].traits["tag"] = _plain(tags[t])
+
+
+def settle_by_tags(elements: list[Element]) -> None:
+    """Give doubtful openings the kind that most openings with such a tag are, and untagged windows among tagged none.
+
+    What a letter stands for is told by the openings that show it: the leaf of D01 makes a door of D04 too.
+    """
+    openings = [e for e in elements if e.kind in _KINDS]
+    kinds = {letters: _kind_of(letters, openings) for letters in {_letters(e) for e in openings} - {""}}
+    for element in openings:
+        kind = kinds.get(_letters(element))
+        if kind and not _is_hung(element) and element.kind != kind:
+            element.kind, element.traits["subtype"], element.confidence = kind, "", 0.6
+    windows = [e for e in openings if e.kind == "window"]
+    bare = [e for e in windows if not _letters(e)]
+    if len(bare) <= _FEW_BARE * len(windows) and len(windows) - len(bare) >= _ENOUGH:
+        for element in bare:
+            element.kind, element.confidence = "opening", 0.5
+
+
+def _kind_of(letters: str, openings: list[Element]) -> str:
+    """Door or window, as most openings whose tags begin with `letters` are; "" where that is not plain."""
+    bearing = [e.kind for e in openings if _letters(e) == letters]
+    kind = max(("door", "window"), key=bearing.count)
+    return kind if bearing.count(kind) >= max(_ENOUGH, _MOST * len(bearing)) else ""
+
+
+def _letters(element: Element) -> str:
+    return re.split(r"[^A-ZÄÖÜ]", str(element.traits.get("tag", "")), maxsplit=1)[0]
+
+
+def _is_hung(element: Element) -> bool:
+    return element.kind == "door" and element.traits.get("subtype") in ("single", "double")
+
+
+def _plain(text: Text) -> str:
+    """A tag's letters as they are on the sheet; those read off pixels are capitals."""
+    return text.string.strip().upper() if text.source == "ocr" else text.string.strip()
