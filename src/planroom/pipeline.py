@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from planroom.answers import GREY_NAME, TEXT_NAME
 from planroom.config import Settings
 from planroom.detect import raster, vectors
+from planroom.detect.pixels import trace as pixels
 from planroom.errors import BudgetRefused, NothingToRead, OutputError, PlanroomError, UsageError
 from planroom.ingest import documents, scan, trace
 from planroom.measure.corrections import apply_corrections
@@ -336,7 +337,7 @@ def _find_on_scan(sheet: Sheet, page: Page, texts: list[Text], clock: Clock, pro
     if page.grey is None:
         return
     m_per_px = sheet.scale.m_per_unit if sheet.scale else None
-    with clock.stage("detect", raster.lease_bytes(page.grey.size)):
+    with clock.stage("detect", pixels.lease_bytes(page.grey.size)):
         sheet.elements = raster.find_elements(page.grey, texts, progress, view=sheet.view, m_per_px=m_per_px)
         _label(sheet, page, texts, m_per_px or _usual_door(sheet.elements) or _UNKNOWN_M_PER_PX)
 

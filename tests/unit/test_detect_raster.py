@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from planroom.detect.raster import find_door_px, find_elements, lease_bytes
-from planroom.detect.raster_openings import trace_swings
+from planroom.detect.pixels.swings import trace_swings
+from planroom.detect.pixels.trace import find_door_px, lease_bytes
+from planroom.detect.raster import find_elements
 from planroom.records import Text
 
 Grey = NDArray[np.uint8]

@@ -1,45 +1,35 @@
-"""A sheet's pixels into elements: lines, arcs and solid walls are traced, then searched as drawn linework is.
+"""A sheet's pixels into elements: what `pixels` traces is searched as drawn linework is.
 
-Works in pixels of a canvas that small pictures are enlarged for, so that one set of thresholds serves all; what leaves
-is in pixels of the picture, y up. No scale is needed: doors are about as wide as doors usually are.
+A scan's walls are believed where they are solid. Where no scale is known, doors tell a rough one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import replace
 
-import cv2
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
 from planroom.detect.bands import Bands, Polygons
+from planroom.detect.clashes import distinct, merge_layers
 from planroom.detect.codes import read_codes
 from planroom.detect.elements import ElementMaker, element_id
 from planroom.detect.gaps import cut_gaps, find_gaps
 from planroom.detect.openings import Opening, read_gaps
-from planroom.detect.raster_openings import trace_swings
+from planroom.detect.pixels.trace import find_door_px, trace
 from planroom.detect.rooms import find_rooms, find_wall_pieces
 from planroom.detect.rooms import solid as solid_of
 from planroom.detect.scene import Scene, set_scene
 from planroom.detect.standing import believable, connected, find_junctions, rooted, standing
 from planroom.detect.strays import inset_windows, loose_doors
 from planroom.detect.swings import Swing, find_swings
-from planroom.detect.vectors import _distinct as distinct
 from planroom.detect.walls import find_bands, find_faces
-from planroom.records import Element, Floats, Linework, Page, Style, Text
+from planroom.records import Element, Floats, Page, Text
 
 Grey = NDArray[np.uint8]
 _USUAL_DOOR_M = 0.85
-_USUAL_DOORS_ACROSS = 24  # a sheet, where none is drawn with its swing
-_TEXT_HEIGHTS = 5.5  # a door is so many letters wide, roughly
-_DOOR_PX = 100.0  # on the canvas
-_FIRST_PX = 2600
-_MOST_PIXELS = 14e6  # of the canvas
-_MOST_FACTOR = 4.0
-_BYTES_PER_PIXEL = 28  # of the canvas, in the worst case: noise
 _CRACK_M = 0.13
 _WIDE_M = 2.05
 _HINGE_OFF = 0.4  # of a gap's width a door may lie off it, and be wider or narrower
@@ -52,43 +42,8 @@ _TONGUE_M = 0.1  # a rebate that a window's frame stands in
 _BESIDE_M, _PART = 0.5, 0.15
 _POCKET_M = (0.5, 1.2)
 _FILLED, _FILLED_M = 0.3, 8.0
-_MARGIN = 0.035
 _LEAST_WALL_M = 0.055  # leaves and frames are thinner
-_PEN_PX = 11  # no pen is wider, no solid wall thinner
-_PEN_STEP = 0.1  # of a pen's weight, as a logarithm
-_VALLEY = 0.3
-_THICK_PX, _THICK_SHARE = 4.5, 0.35
-_LEAST_PX = 15  # of a straight line
-_FAINTEST = (18, 40)  # of 255; a stroke is darker than the paper by a fifth of the dark ones
-_SOLID = 65  # of 255, darker than the paper
-_CORNER_PX = 5  # a corner's rounding in a scan
-_ROUNDED_PX = 12.0
-_SLANT = 0.1
-_ERASE_PX = 5  # as wide as a line is drawn over to take it out
-_PITCH_PX, _DENSE = 17, 0.6  # of a wall's hatch, and how much of the wall it covers then
-_HATCHED_PX, _MOST_HATCH_PX = 30, 55  # least length and most thickness of a hatched wall
-_SAME_PLACE, _LAYER_M = 0.6, 0.12
 _GLAZED_M, _BRIDGE_M = 3.5, 0.8
-_GAP_PX = 7  # where another pen crosses
-
-
-def lease_bytes(pixels: int) -> int:
-    """Anonymous bytes that finding elements in a grey picture of `pixels` takes: its canvas, measured."""
-    return 40_000_000 + round(_BYTES_PER_PIXEL * min(_MOST_PIXELS, _MOST_FACTOR**2 * pixels))
-
-
-@dataclass(slots=True)
-class Ink:
-    """A picture's ink (H, W), 0 to 255: strokes as wide as pens, and where it is solid (0 or 1)."""
-
-    strokes: Grey
-    solid: Grey
-    least: float
-
-    @property
-    def drawn(self) -> Grey:
-        """Where strokes are, 0 or 1."""
-        return np.asarray(self.strokes > self.least, np.uint8)
 
 
 def find_elements(
@@ -193,30 +148,10 @@ def _search(page: Page, m_per_px: float, view: str, scaled: bool) -> list[Elemen
     bands = bands.take(filled | standing(bands, openings, False))
     make = ElementMaker(scene, np.zeros(2), m_per_px)
     pieces = find_wall_pieces(bands, solid_of(bands, find_junctions(bands), openings))
-    openings = _unlayered(openings)
+    openings = merge_layers(openings)
     if view != "ceiling":
         openings = _glazed(openings, bands.take(bands.end - bands.start > _WALL_M).polygons())
     return [make.wall(piece, bands) for piece in pieces] + [make.opening(opening) for opening in openings]
-
-
-def _unlayered(openings: list[Opening]) -> list[Opening]:
-    """Openings of a wall whose layers were each taken for a wall as one, as the surest of them."""
-    rank = {"door": 0, "window": 1, "opening": 2}
-    kept: list[Opening] = []
-    for opening in sorted(openings, key=lambda o: (rank[o.kind], o.subtype == "sliding", -o.confidence)):
-        if not any(_behind(opening, other) for other in kept):
-            kept.append(opening)
-    return kept
-
-
-def _behind(one: Opening, other: Opening) -> bool:
-    """Whether two openings lie behind each other in one wall."""
-    along = other.ring[1] - other.ring[0]
-    along = along / max(float(np.hypot(*along)), 1e-9)
-    turn = np.array([along, (-along[1], along[0])]).T
-    (a, b), (c, d) = (((ring @ turn).min(0), (ring @ turn).max(0)) for ring in (one.ring, other.ring))
-    common = min(b[0], d[0]) - max(a[0], c[0])
-    return bool(common > _SAME_PLACE * min(b[0] - a[0], d[0] - c[0]) and max(a[1], c[1]) - min(b[1], d[1]) < _LAYER_M)
 
 
 def _glazed(openings: list[Opening], walls: Polygons) -> list[Opening]:
@@ -295,300 +230,3 @@ def _rooms(found: list[Element], m_per_px: float) -> list[Element]:
         name = element_id("room", ring, m_per_px)
         rooms.append(Element(name, "room", ring, 0.7, np.zeros((0, 4)), [], sizes=sizes))
     return rooms
-
-
-def find_door_px(grey: Grey, texts: list[Text]) -> float:
-    """How wide the usual door is, from the leaves that are drawn; a guess where there are too few."""
-    height, width = grey.shape
-    factor = float(np.clip(_FIRST_PX / max(height, width), min(1.0, (_MOST_PIXELS / grey.size) ** 0.5), 3.0))
-    canvas = _resized(grey, factor)
-    ink = find_ink(canvas)
-    _wipe(ink.strokes, texts, height, factor)
-    leaves = trace_swings(ink.drawn, ink.drawn, ink.solid)[1]
-    length = np.hypot(*(leaves[:, 2:] - leaves[:, :2]).T) / factor
-    if len(length) < 2:
-        heights = [t.height for t in texts if t.height > 0]
-        return _TEXT_HEIGHTS * float(np.median(heights)) if heights else float(max(grey.shape)) / _USUAL_DOORS_ACROSS
-    spread = length[None, :] / length[:, None]
-    votes = ((spread > 0.8) & (spread < 1.25)) @ length  # the long ones are less likely letters and hatches
-    return float(np.median(length[votes == votes.max()]))
-
-
-def trace(grey: Grey, texts: list[Text], door_px: float) -> Linework:
-    """Lines, arcs and edges of solid walls as linework in the picture's own pixels, y up."""
-    height = grey.shape[0]
-    factor = float(np.clip(_DOOR_PX / door_px, 0.2, min(_MOST_FACTOR, (_MOST_PIXELS / grey.size) ** 0.5)))
-    ink = find_ink(_resized(grey, factor))
-    lettered = np.zeros_like(ink.solid)
-    _wipe(lettered, texts, height, factor, 1)
-    flat, flat_pen = straight(ink, lettered)
-    upright, upright_pen = straight(Ink(_turned(ink.strokes), _turned(ink.solid), ink.least), _turned(lettered))
-    upright = upright[:, [1, 0, 3, 2]]
-    ink.strokes[lettered > 0] = 0
-    hatched = _hatched(ink.drawn, flat) | _turned(_hatched(_turned(ink.drawn), upright[:, [1, 0, 3, 2]]))
-    ink.solid |= hatched
-    ink.strokes[hatched > 0] = 0
-    rest = _unexplained(ink, np.concatenate([flat, upright]))
-    oblique = _oblique(ink, rest)
-    arcs, leaves = trace_swings(ink.drawn, rest, ink.solid)
-    _drop_leaves(ink.solid, leaves, lettered)
-    edges = _edges(ink.solid)
-    straights = np.concatenate([flat, upright])
-    swap, frame_px = [1, 0, 3, 2], float(max(ink.solid.shape))
-    thick = np.concatenate(
-        [
-            _filled_strokes(flat, flat_pen, frame_px, ink.solid.shape[0]),
-            _filled_strokes(upright[:, swap], upright_pen, frame_px, ink.solid.shape[1])[:, swap],
-        ]
-    )
-    if _length(thick) > _THICK_SHARE * _length(edges):  # else they are glass and leaves in solid walls
-        edges = np.concatenate([edges, thick])
-    segments = np.concatenate([straights, oblique, leaves, edges])
-    drawn_by = _pens(
-        np.concatenate([flat_pen, upright_pen]), np.abs(straights[:, 2:] - straights[:, :2]).max(1, initial=0)
-    )
-    light, solid = 0, int(drawn_by.max(initial=0)) + 1
-    pens = np.concatenate([drawn_by, np.full(len(oblique) + len(leaves), light), np.full(len(edges), solid)])
-    segments[:, [1, 3]] = height * factor - segments[:, [1, 3]]
-    arcs[:, 1] = height * factor - arcs[:, 1]
-    arcs[:, 3] = -arcs[:, 3] - arcs[:, 4]
-    arcs[:, :3] /= factor
-    styles = [Style("", "", 0, 2.0**k, False, False) for k in range(solid + 1)]
-    return Linework(
-        segments / factor,
-        pens.astype(np.int32),
-        arcs,
-        np.full(len(arcs), solid + 1, np.int32),
-        [],
-        np.zeros(0, np.int32),
-        np.array([*range(solid + 1), light], np.int32),
-        styles,
-        texts,
-    )
-
-
-def _resized(grey: Grey, factor: float) -> Grey:
-    how = cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA
-    return np.asarray(cv2.resize(grey, None, fx=factor, fy=factor, interpolation=how), np.uint8)
-
-
-def _wipe(mask: Grey, texts: list[Text], height: int, factor: float, value: int = 0) -> None:
-    """Set the boxes of texts, which are in pixels of the picture, y up, in a mask of the canvas."""
-    for text in texts:
-        x0, y0, x1, y1 = (max(0, round(v * factor)) for v in text.box)
-        bottom = round(height * factor)
-        mask[max(0, bottom - y1) : max(0, bottom - y0), x0:x1] = value
-
-
-def _turned(mask: Grey) -> Grey:
-    return np.ascontiguousarray(mask.T)
-
-
-def find_ink(grey: Grey) -> Ink:
-    """Strokes and solid areas, each as dark as it is against the paper around it."""
-    height, width = grey.shape
-    small = cv2.resize(grey, (max(1, width // 16), max(1, height // 16)), interpolation=cv2.INTER_AREA)
-    paper = cv2.blur(cv2.dilate(small, np.ones((15, 15), np.uint8)), (9, 9))
-    dark = cv2.subtract(cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR), grey)
-    broad = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((_PEN_PX, _PEN_PX), np.uint8))
-    strokes = cv2.GaussianBlur(cv2.subtract(dark, broad), (0, 0), 0.7)
-    solid = np.asarray(broad > _SOLID, np.uint8)
-    strokes[solid > 0] = 0
-    seen = strokes[strokes > 25]
-    usual = float(np.quantile(seen[:: max(1, len(seen) // 200_000)], 0.9)) if len(seen) else 0.0
-    least = float(np.clip(0.2 * usual, *_FAINTEST))
-    return Ink(np.asarray(strokes, np.uint8), solid, least)
-
-
-def straight(ink: Ink, lettered: Grey) -> tuple[Floats, Floats]:
-    """Level lines (N, 4) in pixels, y down, along the middle of their stroke, and how heavy each pen is (N,)."""
-    soft = cv2.GaussianBlur(ink.strokes, (1, 5), 1.0)
-    above, below = np.zeros_like(soft), np.zeros_like(soft)
-    above[1:], below[:-1] = soft[:-1], soft[1:]
-    ridge = ((soft >= above) & (soft > below)).astype(np.uint8) & ink.drawn
-    del above, below
-    ridge = cv2.dilate(ridge, np.ones((3, 1), np.uint8))
-    ridge = cv2.morphologyEx(ridge, cv2.MORPH_OPEN, np.ones((1, _GAP_PX), np.uint8))
-    ridge = cv2.morphologyEx(ridge, cv2.MORPH_CLOSE, np.ones((1, _GAP_PX), np.uint8))
-    lines, pens = [], []
-    for x, y, w, h in _level_runs(ridge, _LEAST_PX):
-        top = max(y - _PEN_PX, 0)
-        patch = ink.strokes[top : y + h + _PEN_PX, x : x + w]
-        profile = patch.mean(1)
-        peak = y - top + int(np.argmax(profile[y - top : y - top + h]))
-        faint = np.flatnonzero(profile < 0.4 * profile[peak])
-        first = int(faint[faint < peak].max(initial=-1)) + 1
-        last = int(faint[faint > peak].min(initial=len(profile)))
-        if h > 9 or profile[peak] < 1 or lettered[y : y + h, x : x + w].mean() > 0.8:
-            continue
-        profile = profile[first:last]
-        middle = top + first + float((profile * np.arange(len(profile))).sum() / profile.sum()) + 0.5
-        for start, end, ink_sum in _by_pen(patch[max(first - 1, 0) : last + 1].astype(np.float32)):
-            lines.append((x + start, middle, x + end, middle))
-            pens.append(ink_sum)
-    return np.array(lines, np.float64).reshape(-1, 4), np.array(pens)
-
-
-def _hatched(drawn: Grey, lines: Floats) -> Grey:
-    """Where (0 or 1) level lines (N, 4) have a wall's hatch between them: strokes everywhere, and none along it."""
-    filled = np.zeros_like(drawn)
-    rest = drawn.copy()
-    for x0, y0, x1, _ in lines.round().astype(int).tolist():
-        cv2.line(rest, (x0, y0), (x1, y0), 0, _ERASE_PX)
-    near = cv2.dilate(rest, np.ones((1, _PITCH_PX), np.uint8))
-    lines = lines[lines[:, 2] - lines[:, 0] > _HATCHED_PX]
-    lines = lines[np.argsort(lines[:, 1])]
-    for k, (x0, y0, x1, _) in enumerate(lines.tolist()):
-        below = lines[k + 1 : int(np.searchsorted(lines[:, 1], y0 + _MOST_HATCH_PX))]
-        for u0, v0, u1, _ in below[below[:, 1] > y0 + _PEN_PX].tolist():
-            start, end = round(max(x0, u0)), round(min(x1, u1))
-            if end - start < _HATCHED_PX:
-                continue
-            top, bottom = round(y0), round(v0)
-            dense = near[top + 3 : bottom - 2, start:end].mean(0) > _DENSE
-            runs = cv2.morphologyEx(dense.astype(np.uint8)[None], cv2.MORPH_OPEN, np.ones((1, _HATCHED_PX), np.uint8))
-            filled[top : bottom + 1, start:end] |= runs
-    return filled
-
-
-def _by_pen(patch: NDArray[np.float32]) -> list[tuple[int, int, float]]:
-    """Start, end and ink across of each stretch of a level line (rows, columns) that one pen drew."""
-    width = patch.shape[1]
-    ink = cv2.blur(np.maximum(patch.sum(0), 1.0)[None], (_CORNER_PX, 1))[0]
-    low, high = np.quantile(ink, (0.08, 0.92))
-    if high < 1.7 * low or width < 3 * _LEAST_PX:
-        return [(0, width, float(np.median(ink)))]
-    heavy = cv2.morphologyEx(
-        (ink > (low * high) ** 0.5).astype(np.uint8)[None], cv2.MORPH_CLOSE, np.ones((1, _LEAST_PX))
-    )
-    heavy = cv2.morphologyEx(heavy, cv2.MORPH_OPEN, np.ones((1, _LEAST_PX)))[0]
-    cuts = [0, *(np.flatnonzero(np.diff(heavy)) + 1).tolist(), width]
-    return [(a, b, float(np.median(ink[a:b]))) for a, b in pairwise(cuts)]
-
-
-def _filled_strokes(lines: Floats, pens: Floats, frame_px: float, across_px: int) -> Floats:
-    """Both edges (N, 4) of level lines so thick that they are walls, unless most of them are faces of hollow walls.
-
-    frame_px, across_px: the canvas's longer side, and its height; long lines and those at its edge frame the sheet.
-    """
-    width, length = pens / 200, lines[:, 2] - lines[:, 0]
-    edge_px = _MARGIN * frame_px
-    level = lines[:, 1]
-    thick = (width > _THICK_PX) & (length < 0.45 * frame_px) & (level > edge_px) & (level < across_px - edge_px)
-    lines, width, length = lines[thick], width[thick], length[thick]
-    apart = np.abs(lines[:, None, 1] - lines[None, :, 1])
-    overlap = np.minimum(lines[:, None, 2], lines[None, :, 2]) - np.maximum(lines[:, None, 0], lines[None, :, 0])
-    paired = ((apart > _THICK_PX) & (apart < 70) & (overlap > 0.25 * length[:, None])).any(1)
-    if length[paired].sum() > 0.4 * length.sum():
-        return np.zeros((0, 4))
-    off = np.maximum(width, 6.0)[:, None] / 2 * np.array([0, 1, 0, 1])
-    return np.concatenate([lines - off, lines + off])[np.tile(length > 25, 2)]
-
-
-def _length(lines: Floats) -> float:
-    return float(np.hypot(*(lines[:, 2:] - lines[:, :2]).T).sum())
-
-
-def _pens(ink: Floats, length: Floats) -> NDArray[np.int32]:
-    """Which pen drew each line (N,), lightest first: pens are apart where hardly a line is as heavy."""
-    if len(ink) == 0:
-        return np.zeros(0, np.int32)
-    value = np.log(np.maximum(ink, 1.0)) / _PEN_STEP
-    at = np.round(value - value.min()).astype(int)
-    mass = np.convolve(np.bincount(at, length, at.max() + 1), [0.5, 1.0, 0.5], "same")
-    cuts: list[int] = []
-    top = valley = 0
-    for k in range(1, len(mass)):
-        if mass[k] < mass[valley] or valley < top:
-            valley = k if mass[k] < mass[max(valley, top)] or valley < top else valley
-        if mass[k] > mass[top] and mass[valley] > _VALLEY * mass[top]:
-            top, valley = k, k
-        elif mass[valley] < _VALLEY * min(mass[top], mass[k]):
-            cuts.append(valley)
-            top, valley = k, k
-    return np.asarray(np.searchsorted(cuts, at, side="right"), np.int32)
-
-
-def _drop_leaves(solid: Grey, leaves: Floats, lettered: Grey) -> None:
-    """Take thick leaves (L, 4), letters and whatever is too small to be a wall out of what is solid."""
-    for x0, y0, x1, y1 in leaves.tolist():
-        near = (round(x0 + 0.15 * (x1 - x0)), round(y0 + 0.15 * (y1 - y0)))
-        cv2.line(solid, near, (round(x1), round(y1)), 0, _PEN_PX + 2)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=4, ltype=cv2.CV_32S)
-    words = np.bincount(labels[lettered > 0], minlength=len(stats)) > 0.7 * stats[:, cv2.CC_STAT_AREA]
-    gone = words | (stats[:, 2:4].max(1) < 3 * _PEN_PX)
-    solid[gone[labels]] = 0
-
-
-def _edges(solid: Grey) -> Floats:
-    """Straight pieces (N, 4) of the outlines of solid areas, in pixels, y down."""
-    level, upright = _level_edges(solid), _level_edges(_turned(solid))
-    sides = [_met(level, upright), _met(upright, level)[:, [1, 0, 3, 2]]]
-    contours, _ = cv2.findContours(solid, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    for contour in contours:
-        ring = cv2.approxPolyDP(contour, 1.6, True)[:, 0].astype(np.float64) + 0.5
-        edges = np.concatenate([ring, np.roll(ring, -1, 0)], axis=1)
-        span = np.abs(edges[:, 2:] - edges[:, :2])
-        sides.append(edges[(span.max(1) > _LEAST_PX) & (span.min(1) > _SLANT * span.max(1)) & (span.min(1) > 4)])
-    return np.concatenate(sides)
-
-
-def _level_edges(solid: Grey) -> Floats:
-    """Level upper and lower edges (N, 4) of solid areas, drawn on over a corner's rounding."""
-    edges = []
-    for way in (-1, 1):
-        beyond = np.zeros_like(solid)
-        beyond[max(-way, 0) : len(solid) - max(way, 0)] = solid[max(way, 0) : len(solid) - max(-way, 0)]
-        for x, y, w, h in _level_runs(solid & (1 - beyond), _CORNER_PX + 1, 2):
-            if h < 6:
-                middle = y + (h - 1) / 2 + way / 2
-                edges.append((x - 1.5, middle, x + w + 1.5, middle))
-    return np.array(edges, np.float64).reshape(-1, 4)
-
-
-def _met(edges: Floats, across: Floats) -> Floats:
-    """Level edges (N, 4) drawn on to the upright ones (M, 4, turned) that they nearly meet: symbols round corners."""
-    met = edges.copy()
-    if len(across):
-        at, low, high = across[:, 1], across[:, 0] - _ROUNDED_PX, across[:, 2] + _ROUNDED_PX
-        beside = (edges[:, 1, None] > low) & (edges[:, 1, None] < high)
-        for column, way in ((0, -1), (2, 1)):
-            beyond = way * (at - edges[:, column, None])
-            off = np.where(beside & (beyond > 0), beyond, np.inf)
-            nearest = off.argmin(1)
-            near = off.min(1) < _ROUNDED_PX
-            met[near, column] = at[nearest[near]]
-    return met
-
-
-def _level_runs(mask: Grey, least: int, join: int = 1) -> list[list[int]]:
-    """Boxes x, y, w, h of the level runs in a mask; with `join` 2 one may step by a pixel here and there."""
-    runs = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((1, least), np.uint8))
-    runs = cv2.dilate(runs, np.ones((join, 1), np.uint8))
-    _, _, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8, ltype=cv2.CV_32S)
-    boxes: list[list[int]] = stats[1:, :4].tolist()
-    return boxes
-
-
-def _unexplained(ink: Ink, lines: Floats) -> Grey:
-    """Where there is ink (0 or 1) that no level or upright line (N, 4) explains; what they crossed is joined again."""
-    rest = ink.drawn
-    long = lines[np.abs(lines[:, 2:] - lines[:, :2]).max(1) > 55]
-    for x0, y0, x1, y1 in long.round().astype(int).tolist():
-        cv2.line(rest, (x0, y0), (x1, y1), 0, 4)
-    return np.asarray(cv2.morphologyEx(rest, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)))
-
-
-def _oblique(ink: Ink, rest: Grey) -> Floats:
-    """Slanting lines (N, 4) in pixels, y down, among the strokes of `rest`."""
-    soft = cv2.GaussianBlur(ink.strokes, (0, 0), 1.0)
-    peak = np.zeros_like(rest)
-    core = soft[1:-1, 1:-1]
-    for one, other in ((soft[1:-1, :-2], soft[1:-1, 2:]), (soft[:-2, 1:-1], soft[2:, 1:-1])):
-        peak[1:-1, 1:-1] |= ((core >= one) & (core > other)).astype(np.uint8)
-    found = cv2.HoughLinesP(rest & peak, 1, np.pi / 180, 14, minLineLength=_LEAST_PX, maxLineGap=4)
-    if found is None:
-        return np.zeros((0, 4))
-    lines = found.reshape(-1, 4).astype(np.float64) + 0.5
-    span = np.abs(lines[:, 2:] - lines[:, :2])
-    return np.asarray(lines[span.min(1) > _SLANT * span.max(1)])

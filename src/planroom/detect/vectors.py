@@ -6,7 +6,6 @@ thickness or a door's width, so a rough one (from the doors themselves) does whe
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
@@ -14,6 +13,7 @@ import numpy as np
 import shapely
 
 from planroom.detect.bands import Bands, Polygons
+from planroom.detect.clashes import distinct
 from planroom.detect.codes import read_codes
 from planroom.detect.elements import MOST_LINES, ElementMaker
 from planroom.detect.gaps import cut_gaps, find_gaps
@@ -133,28 +133,7 @@ def _find_openings(
     openings += loose_doors(loose, bands, says_door)
     openings += inset_windows(bands, lines, usable, scene.meanings, openings)
     openings += glazing(lines, usable, scene.meanings, openings)
-    return _distinct(openings)
-
-
-def _distinct(openings: list[Opening]) -> list[Opening]:
-    """Without openings that lie mostly inside a surer one: a gap between stacked faces is read more than once."""
-    rank = {"door": 0, "window": 1, "opening": 2}
-    ordered = sorted(openings, key=lambda o: (rank[o.kind], -o.confidence, -o.thickness_m))
-    rings = np.array([shapely.Polygon(opening.ring) for opening in ordered], dtype=object)
-    reaches = shapely.buffer(rings, 0.08, join_style="mitre")
-    later, sooner = shapely.STRtree(rings).query(reaches, predicate="intersects")
-    before = later > sooner
-    later, sooner = later[before], sooner[before]
-    common = shapely.area(shapely.intersection(reaches[later], rings[sooner]))
-    clash = common > 0.35 * np.minimum(shapely.area(rings[later]), shapely.area(rings[sooner]))
-    surer: dict[int, list[int]] = defaultdict(list)
-    for one, other in zip(later[clash].tolist(), sooner[clash].tolist(), strict=True):
-        surer[one].append(other)
-    kept: dict[int, Opening] = {}
-    for i, opening in enumerate(ordered):
-        if not any(other in kept for other in surer[i]):
-            kept[i] = opening
-    return list(kept.values())
+    return distinct(openings)
 
 
 def _without(

@@ -1,0 +1,1 @@
+"""Pixels into linework that can be searched as drawn linework is."""

@@ -1,0 +1,114 @@
+"""Walls that are filled: their edges, whether drawn solid, hatched or with one heavy stroke."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from planroom.detect.pixels.ink import PEN_PX, level_runs, turned
+from planroom.records import Floats
+
+Grey = NDArray[np.uint8]
+_MARGIN = 0.035
+_THICK_PX = 4.5
+_LEAST_PX = 15  # of a straight line
+_CORNER_PX = 5  # a corner's rounding in a scan
+_ROUNDED_PX = 12.0
+_SLANT = 0.1
+_ERASE_PX = 5  # as wide as a line is drawn over to take it out
+_PITCH_PX, _DENSE = 17, 0.6  # of a wall's hatch, and how much of the wall it covers then
+_HATCHED_PX, _MOST_HATCH_PX = 30, 55  # least length and most thickness of a hatched wall
+
+
+def hatched(drawn: Grey, lines: Floats) -> Grey:
+    """Where (0 or 1) level lines (N, 4) have a wall's hatch between them: strokes everywhere, and none along it."""
+    filled = np.zeros_like(drawn)
+    rest = drawn.copy()
+    for x0, y0, x1, _ in lines.round().astype(int).tolist():
+        cv2.line(rest, (x0, y0), (x1, y0), 0, _ERASE_PX)
+    near = cv2.dilate(rest, np.ones((1, _PITCH_PX), np.uint8))
+    lines = lines[lines[:, 2] - lines[:, 0] > _HATCHED_PX]
+    lines = lines[np.argsort(lines[:, 1])]
+    for k, (x0, y0, x1, _) in enumerate(lines.tolist()):
+        below = lines[k + 1 : int(np.searchsorted(lines[:, 1], y0 + _MOST_HATCH_PX))]
+        for u0, v0, u1, _ in below[below[:, 1] > y0 + PEN_PX].tolist():
+            start, end = round(max(x0, u0)), round(min(x1, u1))
+            if end - start < _HATCHED_PX:
+                continue
+            top, bottom = round(y0), round(v0)
+            dense = near[top + 3 : bottom - 2, start:end].mean(0) > _DENSE
+            runs = cv2.morphologyEx(dense.astype(np.uint8)[None], cv2.MORPH_OPEN, np.ones((1, _HATCHED_PX), np.uint8))
+            filled[top : bottom + 1, start:end] |= runs
+    return filled
+
+
+def stroke_edges(lines: Floats, pens: Floats, frame_px: float, across_px: int) -> Floats:
+    """Both edges (N, 4) of level lines so thick that they are walls, unless most of them are faces of hollow walls.
+
+    frame_px, across_px: the canvas's longer side, and its height; long lines and those at its edge frame the sheet.
+    """
+    width, length = pens / 200, lines[:, 2] - lines[:, 0]
+    edge_px = _MARGIN * frame_px
+    level = lines[:, 1]
+    thick = (width > _THICK_PX) & (length < 0.45 * frame_px) & (level > edge_px) & (level < across_px - edge_px)
+    lines, width, length = lines[thick], width[thick], length[thick]
+    apart = np.abs(lines[:, None, 1] - lines[None, :, 1])
+    overlap = np.minimum(lines[:, None, 2], lines[None, :, 2]) - np.maximum(lines[:, None, 0], lines[None, :, 0])
+    paired = ((apart > _THICK_PX) & (apart < 70) & (overlap > 0.25 * length[:, None])).any(1)
+    if length[paired].sum() > 0.4 * length.sum():
+        return np.zeros((0, 4))
+    off = np.maximum(width, 6.0)[:, None] / 2 * np.array([0, 1, 0, 1])
+    return np.concatenate([lines - off, lines + off])[np.tile(length > 25, 2)]
+
+
+def drop_leaves(solid: Grey, leaves: Floats, lettered: Grey) -> None:
+    """Take thick leaves (L, 4), letters and whatever is too small to be a wall out of what is solid."""
+    for x0, y0, x1, y1 in leaves.tolist():
+        near = (round(x0 + 0.15 * (x1 - x0)), round(y0 + 0.15 * (y1 - y0)))
+        cv2.line(solid, near, (round(x1), round(y1)), 0, PEN_PX + 2)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=4, ltype=cv2.CV_32S)
+    words = np.bincount(labels[lettered > 0], minlength=len(stats)) > 0.7 * stats[:, cv2.CC_STAT_AREA]
+    gone = words | (stats[:, 2:4].max(1) < 3 * PEN_PX)
+    solid[gone[labels]] = 0
+
+
+def solid_edges(solid: Grey) -> Floats:
+    """Straight pieces (N, 4) of the outlines of solid areas, in pixels, y down."""
+    level, upright = _level_edges(solid), _level_edges(turned(solid))
+    sides = [_met(level, upright), _met(upright, level)[:, [1, 0, 3, 2]]]
+    contours, _ = cv2.findContours(solid, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    for contour in contours:
+        ring = cv2.approxPolyDP(contour, 1.6, True)[:, 0].astype(np.float64) + 0.5
+        edges = np.concatenate([ring, np.roll(ring, -1, 0)], axis=1)
+        span = np.abs(edges[:, 2:] - edges[:, :2])
+        sides.append(edges[(span.max(1) > _LEAST_PX) & (span.min(1) > _SLANT * span.max(1)) & (span.min(1) > 4)])
+    return np.concatenate(sides)
+
+
+def _level_edges(solid: Grey) -> Floats:
+    """Level upper and lower edges (N, 4) of solid areas, drawn on over a corner's rounding."""
+    edges = []
+    for way in (-1, 1):
+        beyond = np.zeros_like(solid)
+        beyond[max(-way, 0) : len(solid) - max(way, 0)] = solid[max(way, 0) : len(solid) - max(-way, 0)]
+        for x, y, w, h in level_runs(solid & (1 - beyond), _CORNER_PX + 1, 2):
+            if h < 6:
+                middle = y + (h - 1) / 2 + way / 2
+                edges.append((x - 1.5, middle, x + w + 1.5, middle))
+    return np.array(edges, np.float64).reshape(-1, 4)
+
+
+def _met(edges: Floats, across: Floats) -> Floats:
+    """Level edges (N, 4) drawn on to the upright ones (M, 4, turned) that they nearly meet: symbols round corners."""
+    met = edges.copy()
+    if len(across):
+        at, low, high = across[:, 1], across[:, 0] - _ROUNDED_PX, across[:, 2] + _ROUNDED_PX
+        beside = (edges[:, 1, None] > low) & (edges[:, 1, None] < high)
+        for column, way in ((0, -1), (2, 1)):
+            beyond = way * (at - edges[:, column, None])
+            off = np.where(beside & (beyond > 0), beyond, np.inf)
+            nearest = off.argmin(1)
+            near = off.min(1) < _ROUNDED_PX
+            met[near, column] = at[nearest[near]]
+    return met
