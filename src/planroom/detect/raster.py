@@ -17,6 +17,7 @@ from planroom.detect.clashes import distinct, merge_layers
 from planroom.detect.codes import read_codes
 from planroom.detect.elements import ElementMaker, element_id
 from planroom.detect.gaps import cut_gaps, find_gaps
+from planroom.detect.lines import Bools
 from planroom.detect.openings import Opening, read_gaps
 from planroom.detect.pixels.trace import find_door_px, trace
 from planroom.detect.rooms import find_rooms, find_wall_pieces
@@ -43,6 +44,9 @@ _BESIDE_M, _PART = 0.5, 0.15
 _POCKET_M = (0.5, 1.2)
 _FILLED, _FILLED_M = 0.3, 8.0
 _LEAST_WALL_M = 0.055  # leaves and frames are thinner
+_STUB = 1.2  # of its thickness: a shorter wall is part of another
+_SLIM_M, _THIN, _LAYER_M = 0.02, 0.7, 0.12
+_SHORT_M, _ALONE_M = 0.35, 2.0
 _GLAZED_M, _BRIDGE_M = 3.5, 0.8
 
 
@@ -74,6 +78,7 @@ def find_elements(
     for element in found:
         if element.kind == "opening" and _is_filled(element, grey):
             element.kind, element.traits["subtype"], element.confidence = "door", "sliding", 0.6
+    found = [e for e in found if e.kind != "wall" or _is_wall(e, found, m_per_px)]
     progress("detect", 1.0)
     for element in found:
         element.lines, element.sources = np.zeros((0, 4)), ["pixels"]
@@ -110,6 +115,17 @@ def _leads_on(opening: Element, rooms: list[Element], m_per_px: float, least_m: 
     return beside > 1 or opening.sizes["width"] * m_per_px > least_m
 
 
+def _is_wall(wall: Element, found: list[Element], m_per_px: float) -> bool:
+    """Whether a wall is longer than another's stub, and long or joined to something."""
+    length, thickness = wall.sizes["length"], wall.sizes["thickness"]
+    if length < _STUB * thickness:
+        return False
+    edge = shapely.Polygon(wall.outline).buffer(0.1 / m_per_px)
+    return length * m_per_px > _ALONE_M or any(
+        e is not wall and e.kind != "room" and edge.intersects(shapely.Polygon(e.outline)) for e in found
+    )
+
+
 def _is_filled(opening: Element, grey: Grey) -> bool:
     """Whether something is drawn in the middle of a gap, most of the way from jamb to jamb: a leaf that slides."""
     along = np.linspace(0.1, 0.9, 64)[:, None, None]
@@ -144,14 +160,29 @@ def _search(page: Page, m_per_px: float, view: str, scaled: bool) -> list[Elemen
     rings = np.array([o.ring for o in openings]).reshape(-1, 4, 2)
     kept = filled | rooted(bands, find_junctions(bands), rings, sure)
     bands, filled = bands.take(kept), filled[kept]
+    inset = _inset(bands) & scaled
+    bands, filled = bands.take(~inset), filled[~inset]
     openings = _openings(scene, bands, swings, view, scaled)
     bands = bands.take(filled | standing(bands, openings, False))
     make = ElementMaker(scene, np.zeros(2), m_per_px)
+    openings = _reaching(merge_layers(openings), bands.polygons())
     pieces = find_wall_pieces(bands, solid_of(bands, find_junctions(bands), openings))
-    openings = merge_layers(openings)
     if view != "ceiling":
         openings = _glazed(openings, bands.take(bands.end - bands.start > _WALL_M).polygons())
     return [make.wall(piece, bands) for piece in pieces] + [make.opening(opening) for opening in openings]
+
+
+def _inset(bands: Bands) -> Bools:
+    """Which bands (N,) are the halves of a pocket or a frame: thin, between the faces of a thicker one they go on."""
+    thickness = bands.high - bands.low
+    inset = np.zeros(len(bands), bool)
+    for direction in np.unique(bands.direction):
+        here = np.flatnonzero(bands.direction == direction)
+        one, other = here[:, None], here[None, :]
+        within = (bands.low[one] > bands.low[other] - _SLIM_M) & (bands.high[one] < bands.high[other] + _SLIM_M)
+        apart = np.maximum(bands.start[one], bands.start[other]) - np.minimum(bands.end[one], bands.end[other])
+        inset[here] = (within & (thickness[one] < _THIN * thickness[other]) & (apart < _LAYER_M)).any(1)
+    return inset
 
 
 def _glazed(openings: list[Opening], walls: Polygons) -> list[Opening]:
@@ -171,6 +202,24 @@ def _glazed(openings: list[Opening], walls: Polygons) -> list[Opening]:
                 opening = replace(opening, kind="window", subtype="", confidence=0.6)
         found.append(opening)
     return found
+
+
+def _reaching(openings: list[Opening], walls: Polygons) -> list[Opening]:
+    """Openings drawn on to the wall ends that they stop short of, where another line crossed the gap."""
+    tree = shapely.STRtree(walls)
+    reaching = []
+    for opening in openings:
+        a, b, c, d = opening.ring
+        along = (b - a) / opening.width_m
+        on = []
+        for near, far, way in ((a, d, -along), (b, c, along)):
+            inner = shapely.LineString([near + 0.1 * (far - near), far - 0.1 * (far - near)])
+            strip = shapely.Polygon([*inner.coords, far + _SHORT_M * way, near + _SHORT_M * way])
+            apart = shapely.distance(inner, walls[tree.query(strip, "intersects")]).min(initial=np.inf)
+            on.append(way * (apart if 0.02 < apart < _SHORT_M else 0.0))
+        ring = np.array([a + on[0], b + on[1], c + on[1], d + on[0]])
+        reaching.append(replace(opening, ring=ring, width_m=float(np.hypot(*(ring[1] - ring[0])))))
+    return reaching
 
 
 def _ends(opening: Opening) -> list[Floats]:
