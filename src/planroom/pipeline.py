@@ -367,7 +367,7 @@ def _label(sheet: Sheet, page: Page, texts: list[Text], m_per_unit: float) -> No
             sheet.elements = []
     tag_openings(sheet.elements, texts, m_per_unit)
     if page.is_scan:
-        settle_by_tags(sheet.elements)
+        settle_by_tags(sheet.elements, m_per_unit)
 
 
 def _usual_door(elements: list[Element]) -> float | None:

@@ -16,6 +16,7 @@ from planroom.records import Text
 
 Grey = NDArray[np.uint8]
 DOOR_PX = 90
+M_PER_PX = 0.85 / DOOR_PX
 
 
 def plan(*, solid: bool, wall_px: int = 28) -> Grey:
@@ -54,6 +55,44 @@ def test_two_rooms_with_doors_and_a_window(solid: bool) -> None:
     counts = Counter(e.kind for e in found)
     assert (counts["door"], counts["window"], counts["room"]) == (2, 1, 2)
     assert counts["wall"] == 5
+
+
+def hatched(grey: Grey, pitch_px: int = 12) -> Grey:
+    """The plan with its solid walls drawn as outlines with a hatch at 45 degrees between."""
+    walls = (grey < 100).astype(np.uint8)
+    y, x = np.indices(grey.shape)
+    sheet = np.full_like(grey, 255)
+    sheet[(cv2.erode(walls, np.ones((3, 3), np.uint8)) > 0) & ((x + y) % pitch_px < 2)] = 60
+    edge = cv2.morphologyEx(walls, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    thick = cv2.morphologyEx(walls, cv2.MORPH_OPEN, np.ones((9, 9), np.uint8))
+    sheet[(edge > 0) & (cv2.dilate(thick, np.ones((5, 5), np.uint8)) > 0)] = 0
+    sheet[(walls > 0) & (cv2.dilate(thick, np.ones((5, 5), np.uint8)) == 0)] = 0  # leaves, arcs and glass
+    return np.asarray(cv2.GaussianBlur(sheet, (0, 0), 0.6), np.uint8)
+
+
+def test_hatched_walls_are_solid() -> None:
+    counts = Counter(e.kind for e in find_elements(hatched(plan(solid=True)), [], lambda *_: None, m_per_px=M_PER_PX))
+
+    assert (counts["door"], counts["window"], counts["room"], counts["wall"]) == (2, 1, 2, 5)
+
+
+def test_an_empty_gap_in_the_outline_is_a_window_and_one_between_rooms_is_none() -> None:
+    grey = plan(solid=True)
+    grey[100:200, 310:430] = 255  # no glass
+    grey[300:420, 530:570] = 255  # no leaf
+
+    counts = Counter(e.kind for e in find_elements(grey, [], lambda *_: None, m_per_px=M_PER_PX))
+
+    assert (counts["door"], counts["window"], counts["opening"]) == (2, 1, 1)
+
+
+def test_an_opening_reaches_the_wall_though_a_line_crosses_it() -> None:
+    grey = plan(solid=True)
+    cv2.line(grey, (314, 100), (314, 720), 60, 2)
+
+    doors = [e for e in find_elements(grey, [], lambda *_: None, m_per_px=M_PER_PX) if e.kind == "door"]
+
+    assert sorted(round(e.sizes["width"]) for e in doors) == pytest.approx([DOOR_PX, DOOR_PX], abs=6)
 
 
 def test_outlines_are_pixels_y_up() -> None:

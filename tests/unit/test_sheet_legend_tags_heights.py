@@ -8,7 +8,7 @@ import shapely
 from planroom.records import Element, Status, Style, Text
 from planroom.sheet.heights import read_heights
 from planroom.sheet.legend import demolished_styles, pen_of, read_legend, set_status
-from planroom.sheet.tags import tag_openings
+from planroom.sheet.tags import settle_by_tags, tag_openings
 from planroom.units import INCH_M
 from plans import DASHED, SOLID, THICK, THIN, Drawing, element, ring, text
 
@@ -184,6 +184,53 @@ def test_walls_and_rooms_are_not_tagged() -> None:
     tag_openings(others, [text("D1", (0.5, 0.5), 0.2)], 1.0)
 
     assert not any("tag" in e.traits for e in others)
+
+
+def tagged(kinds: str, tags: str, subtype: str = "") -> list[Element]:
+    """Openings by first letters: a hung door "D", a door, window or opening that is doubtful in small letters."""
+    names = {"d": "door", "w": "window", "o": "opening"}
+    found = []
+    for kind, tag in zip(kinds.split(), tags.split(), strict=True):
+        made = element(tag, names[kind.lower()])
+        made.traits = {"subtype": "single" if kind == "D" else subtype} | ({} if tag == "-" else {"tag": tag})
+        found.append(made)
+    return found
+
+
+def test_tags_tell_the_kind_of_doubtful_openings() -> None:
+    found = tagged("D D D w w w w o", "T1 T2 T3 T4 F1 F2 F3 F4")
+
+    settle_by_tags(found, 1.0)
+
+    assert [e.kind for e in found] == ["door"] * 4 + ["window"] * 4
+
+
+def test_a_door_that_hangs_stays_one_whatever_its_tag() -> None:
+    found = tagged("w w w D", "F1 F2 F3 F4")
+
+    settle_by_tags(found, 1.0)
+
+    assert found[-1].kind == "door"
+
+
+@pytest.mark.parametrize(("rooms", "kind"), [(2, "opening"), (1, "window")])
+def test_a_bare_window_among_tagged_ones_is_an_opening_between_two_rooms(rooms: int, kind: str) -> None:
+    found = tagged("w w w w", "F1 F2 F3 -")
+    beside = [element("r1", "room"), element("r2", "room")][:rooms]
+    for room, (y0, y1) in zip(beside, ((1.1, 5), (-5, -0.1)), strict=False):
+        room.outline = ring(-3, y0, 3, y1)
+
+    settle_by_tags([*found, *beside], 1.0)
+
+    assert [e.kind for e in found] == ["window"] * 3 + [kind]
+
+
+def test_few_tags_tell_nothing() -> None:
+    found = tagged("D w w o", "A1 A2 - -")
+
+    settle_by_tags(found, 1.0)
+
+    assert [e.kind for e in found] == ["door", "window", "window", "opening"]
 
 
 # ---- heights -----------------------------------------------------------------------------------------------------

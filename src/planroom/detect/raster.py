@@ -45,8 +45,9 @@ _POCKET_M = (0.5, 1.2)
 _FILLED, _FILLED_M = 0.3, 8.0
 _LEAST_WALL_M = 0.055  # leaves and frames are thinner
 _STUB = 1.2  # of its thickness: a shorter wall is part of another
-_SLIM_M, _THIN, _LAYER_M = 0.02, 0.7, 0.12
+_SLIM_M, _THIN, _LAYER_M = 0.02, 0.5, 0.12
 _SHORT_M, _ALONE_M = 0.35, 2.0
+_COVERED = 0.6
 _GLAZED_M, _BRIDGE_M = 3.5, 0.8
 
 
@@ -116,14 +117,16 @@ def _leads_on(opening: Element, rooms: list[Element], m_per_px: float, least_m: 
 
 
 def _is_wall(wall: Element, found: list[Element], m_per_px: float) -> bool:
-    """Whether a wall is longer than another's stub, and long or joined to something."""
+    """Whether a wall is more than a stub of another or a part of it, and long or joined to something."""
     length, thickness = wall.sizes["length"], wall.sizes["thickness"]
-    if length < _STUB * thickness:
+    place = shapely.Polygon(wall.outline)
+    edge = place.buffer(0.1 / m_per_px)
+    near = [e for e in found if e is not wall and e.kind != "room" and edge.intersects(shapely.Polygon(e.outline))]
+    longer = [e for e in near if e.kind == "wall" and e.sizes["length"] > length]
+    covered = max((place.intersection(shapely.Polygon(e.outline)).area for e in longer), default=0.0)
+    if length < _STUB * thickness or covered > _COVERED * place.area:
         return False
-    edge = shapely.Polygon(wall.outline).buffer(0.1 / m_per_px)
-    return length * m_per_px > _ALONE_M or any(
-        e is not wall and e.kind != "room" and edge.intersects(shapely.Polygon(e.outline)) for e in found
-    )
+    return length * m_per_px > _ALONE_M or bool(near)
 
 
 def _is_filled(opening: Element, grey: Grey) -> bool:

@@ -12,6 +12,7 @@ from planroom.records import Element, Text
 _TAG = re.compile(r"^[A-ZÄÖÜ]{1,3}[ .\-]?\d{1,3}[A-Za-z]?$")
 _REACH_M = 1.8
 _KINDS = ("door", "window", "opening")
+_BESIDE_M = 0.2
 _ENOUGH, _MOST, _FEW_BARE = 3, 0.6, 0.25
 
 
@@ -38,10 +39,11 @@ def tag_openings(elements: list[Element], texts: list[Text], m_per_unit: float) 
             openings[o].traits["tag"] = _plain(tags[t])
 
 
-def settle_by_tags(elements: list[Element]) -> None:
-    """Give doubtful openings the kind that most openings with such a tag are, and untagged windows among tagged none.
+def settle_by_tags(elements: list[Element], m_per_unit: float) -> None:
+    """Give doubtful openings the kind that most openings with such a tag are.
 
-    What a letter stands for is told by the openings that show it: the leaf of D01 makes a door of D04 too.
+    What a letter stands for is told by the openings that show it: the leaf of D01 makes a door of D04 too. Where
+    windows bear tags, one without between two rooms is none.
     """
     openings = [e for e in elements if e.kind in _KINDS]
     kinds = {letters: _kind_of(letters, openings) for letters in {_letters(e) for e in openings} - {""}}
@@ -52,8 +54,10 @@ def settle_by_tags(elements: list[Element]) -> None:
     windows = [e for e in openings if e.kind == "window"]
     bare = [e for e in windows if not _letters(e)]
     if len(bare) <= _FEW_BARE * len(windows) and len(windows) - len(bare) >= _ENOUGH:
+        rooms = shapely.STRtree([shapely.Polygon(e.outline) for e in elements if e.kind == "room"])
         for element in bare:
-            element.kind, element.confidence = "opening", 0.5
+            if len(rooms.query(shapely.Polygon(element.outline), "dwithin", _BESIDE_M / m_per_unit)) > 1:
+                element.kind, element.confidence = "opening", 0.5
 
 
 def _kind_of(letters: str, openings: list[Element]) -> str:

@@ -17,6 +17,7 @@ from planroom.records import Linework, Style, Text
 
 Grey = NDArray[np.uint8]
 _USUAL_DOORS_ACROSS = 24  # a sheet, where none is drawn with its swing
+_MOST_DOORS_ACROSS = 90  # less is hatch
 _TEXT_HEIGHTS = 5.5  # a door is so many letters wide, roughly
 _DOOR_PX = 100.0  # on the canvas
 _FIRST_PX = 2600
@@ -40,6 +41,7 @@ def find_door_px(grey: Grey, texts: list[Text]) -> float:
     wipe(ink.strokes, texts, height, factor)
     leaves = trace_swings(ink.drawn, ink.drawn, ink.solid)[1]
     length = np.hypot(*(leaves[:, 2:] - leaves[:, :2]).T) / factor
+    length = length[length > max(height, width) / _MOST_DOORS_ACROSS]
     if len(length) < 2:
         heights = [t.height for t in texts if t.height > 0]
         return _TEXT_HEIGHTS * float(np.median(heights)) if heights else float(max(grey.shape)) / _USUAL_DOORS_ACROSS
