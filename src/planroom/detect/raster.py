@@ -45,7 +45,7 @@ _POCKET_M = (0.5, 1.2)
 _FILLED, _FILLED_M = 0.3, 8.0
 _LEAST_WALL_M = 0.055  # leaves and frames are thinner
 _STUB = 1.2  # of its thickness: a shorter wall is part of another
-_SLIM_M, _THIN, _LAYER_M = 0.02, 0.5, 0.12
+_SLIM_M, _THIN, _LAYER_M = 0.02, 0.7, 0.12
 _SHORT_M, _ALONE_M = 0.35, 2.0
 _COVERED = 0.6
 _GLAZED_M, _BRIDGE_M = 3.5, 0.8
@@ -184,7 +184,8 @@ def _inset(bands: Bands) -> Bools:
         one, other = here[:, None], here[None, :]
         within = (bands.low[one] > bands.low[other] - _SLIM_M) & (bands.high[one] < bands.high[other] + _SLIM_M)
         apart = np.maximum(bands.start[one], bands.start[other]) - np.minimum(bands.end[one], bands.end[other])
-        inset[here] = (within & (thickness[one] < _THIN * thickness[other]) & (apart < _LAYER_M)).any(1)
+        along = (bands.end[other] - bands.start[other] > thickness[other]) & (np.abs(apart) < _LAYER_M)
+        inset[here] = (within & along & (thickness[one] < _THIN * thickness[other])).any(1)
     return inset
 
 
