@@ -43,7 +43,7 @@ def settle_by_tags(elements: list[Element], m_per_unit: float) -> None:
     """Give doubtful openings the kind that most openings with such a tag are.
 
     What a letter stands for is told by the openings that show it: the leaf of D01 makes a door of D04 too. Where
-    windows bear tags, one without between two rooms is none.
+    windows bear tags, one without between two rooms is none; a door that only seems to slide is none without a tag.
     """
     openings = [e for e in elements if e.kind in _KINDS]
     kinds = {letters: _kind_of(letters, openings) for letters in {_letters(e) for e in openings} - {""}}
@@ -51,6 +51,8 @@ def settle_by_tags(elements: list[Element], m_per_unit: float) -> None:
         kind = kinds.get(_letters(element))
         if kind and not _is_hung(element) and element.kind != kind:
             element.kind, element.traits["subtype"], element.confidence = kind, "", 0.6
+        elif element.traits.get("subtype") == "sliding" and not _letters(element):
+            element.kind, element.traits["subtype"], element.confidence = "opening", "", 0.5
     windows = [e for e in openings if e.kind == "window"]
     bare = [e for e in windows if not _letters(e)]
     if len(bare) <= _FEW_BARE * len(windows) and len(windows) - len(bare) >= _ENOUGH:
