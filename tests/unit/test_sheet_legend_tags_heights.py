@@ -225,6 +225,15 @@ def test_a_bare_window_among_tagged_ones_is_an_opening_between_two_rooms(rooms: 
     assert [e.kind for e in found] == ["window"] * 3 + [kind]
 
 
+@pytest.mark.parametrize(("tags", "kinds"), [("T1 T2 T3 -", "door door door"), ("- - - -", "door door door opening")])
+def test_a_door_that_seems_to_slide_needs_a_tag(tags: str, kinds: str) -> None:
+    found = tagged("D D D d", tags, subtype="sliding")
+
+    settle_by_tags(found, 1.0)
+
+    assert [e.kind for e in found] == kinds.split()
+
+
 def test_few_tags_tell_nothing() -> None:
     found = tagged("D w w o", "A1 A2 - -")
 

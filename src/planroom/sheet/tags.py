@@ -43,7 +43,8 @@ def settle_by_tags(elements: list[Element], m_per_unit: float) -> None:
     """Give doubtful openings the kind that most openings with such a tag are.
 
     What a letter stands for is told by the openings that show it: the leaf of D01 makes a door of D04 too. Where
-    windows bear tags, one without between two rooms is none; a door that only seems to slide is none without a tag.
+    windows bear tags, one without between two rooms is none; a door that only seems to slide is
+    none without a tag, and a torn trace where other doors bear one.
     """
     openings = [e for e in elements if e.kind in _KINDS]
     kinds = {letters: _kind_of(letters, openings) for letters in {_letters(e) for e in openings} - {""}}
@@ -52,6 +53,8 @@ def settle_by_tags(elements: list[Element], m_per_unit: float) -> None:
         if kind and not _is_hung(element) and element.kind != kind:
             element.kind, element.traits["subtype"], element.confidence = kind, "", 0.6
         elif element.traits.get("subtype") == "sliding" and not _letters(element):
+            if any(kinds.values()):
+                elements.remove(element)
             element.kind, element.traits["subtype"], element.confidence = "opening", "", 0.5
     windows = [e for e in openings if e.kind == "window"]
     bare = [e for e in windows if not _letters(e)]
