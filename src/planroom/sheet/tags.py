@@ -54,7 +54,7 @@ def settle_by_tags(elements: list[Element], m_per_unit: float) -> None:
             element.kind, element.traits["subtype"], element.confidence = kind, "", 0.6
         elif element.traits.get("subtype") == "sliding" and not _letters(element):
             if any(kinds.values()):
-                elements.remove(element)
+                elements[:] = [e for e in elements if e is not element]
             element.kind, element.traits["subtype"], element.confidence = "opening", "", 0.5
     windows = [e for e in openings if e.kind == "window"]
     bare = [e for e in windows if not _letters(e)]
