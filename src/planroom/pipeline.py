@@ -336,7 +336,7 @@ def _read_schedules(page: Page, texts: list[Text], arguments: dict[str, Any], as
 def _find_on_scan(sheet: Sheet, page: Page, texts: list[Text], clock: Clock, progress: Progress) -> None:
     if page.grey is None:
         return
-    m_per_px = sheet.scale.m_per_unit if sheet.scale else None
+    m_per_px = sheet.scale.rough_m_per_unit if sheet.scale else None
     with clock.stage("detect", pixels.lease_bytes(page.grey.size)):
         sheet.elements = raster.find_elements(page.grey, texts, progress, view=sheet.view, m_per_px=m_per_px)
         _label(sheet, page, texts, m_per_px or _usual_door(sheet.elements) or _UNKNOWN_M_PER_PX)
@@ -347,7 +347,7 @@ def _find_on_linework(
 ) -> None:
     # doors tell better than a scale that contradicts the drawing
     doubted = doors is not None and sheet.scale is not None and "against the sheet" in sheet.scale.evidence
-    m_per_unit = doors if doubted else (sheet.scale.m_per_unit if sheet.scale else None) or doors
+    m_per_unit = doors if doubted else (sheet.scale.rough_m_per_unit if sheet.scale else None) or doors
     work = page.linework
     if m_per_unit is None or not len(work.segments_xyxy):
         return
@@ -383,8 +383,11 @@ def _put_back(sheet: Sheet, upright: Upright) -> None:
         if viewport["m_per_unit"] is not None:
             viewport["m_per_unit"] /= upright.unit_per_px
     upright.place_boxes([sheet.viewports, sheet.schedules])
-    if sheet.scale is not None and sheet.scale.m_per_unit is not None:
-        sheet.scale.m_per_unit /= upright.unit_per_px
+    scale = sheet.scale
+    if scale is not None and scale.m_per_unit is not None:
+        scale.m_per_unit /= upright.unit_per_px
+    if scale is not None and scale.drawn_m_per_unit is not None:
+        scale.drawn_m_per_unit /= upright.unit_per_px
 
 
 def _remark(page: Page, sheet: Sheet, texts: list[Text], *, read: bool) -> str:

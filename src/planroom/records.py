@@ -122,12 +122,19 @@ class Scale:
     """How a sheet unit becomes metres, and why we believe it.
 
     ratio: what the sheet prints (50.0 for 1:50), always reported. m_per_unit: what measuring uses, None where withheld.
+    drawn_m_per_unit: what dimensions or a bar say where they are not believed: to search by, not to measure.
     """
 
     ratio: float | None
     m_per_unit: float | None
     state: State
     evidence: str
+    drawn_m_per_unit: float | None = None
+
+    @property
+    def rough_m_per_unit(self) -> float | None:
+        """What elements are searched by: the scale, else what is drawn."""
+        return self.m_per_unit or self.drawn_m_per_unit
 
 
 @dataclass(slots=True)

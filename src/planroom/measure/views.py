@@ -49,9 +49,10 @@ def _settle(ceiling: Sheet, plan: Sheet) -> None:
 
 def _places(sheet: Sheet, elements: list[Element]) -> Floats | None:
     """Middles (N, 2) of `elements` in metres; None where the sheet has none or no scale."""
-    if not elements or sheet.scale is None or sheet.scale.m_per_unit is None:
+    m_per_unit = sheet.scale.rough_m_per_unit if sheet.scale else None
+    if not elements or m_per_unit is None:
         return None
-    return np.array([e.outline.mean(0) for e in elements]) * sheet.scale.m_per_unit
+    return np.array([e.outline.mean(0) for e in elements]) * m_per_unit
 
 
 def _stride(places: Floats) -> int:

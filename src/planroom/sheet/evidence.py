@@ -102,7 +102,7 @@ def _against_print(said: Sayings, ratio: float, dimensions: Measure | None, bar:
         x0, y0, x1, y1 = said.page.extent
         doubt = unlikely_print(ratio, drawn.m_per_unit, said.texts, max(x1 - x0, y1 - y0))
         if doubt:
-            return Scale(ratio, None, "withheld", f"{note} but {words} contradict it: {doubt}")
+            return Scale(ratio, None, "withheld", f"{note} but {words} contradict it: {doubt}", drawn.m_per_unit)
         return Scale(ratio, drawn.m_per_unit, "measured", f"{words}; {note}")
     if agree(ratio * unit_m, drawn.m_per_unit):
         return Scale(ratio, ratio * unit_m, "measured", f"{note}; {words} agree")
@@ -114,7 +114,7 @@ def _against_print(said: Sayings, ratio: float, dimensions: Measure | None, bar:
         m_per_unit = ratio * unit_m * usual if usual else drawn.m_per_unit
         text = f"{words}; {note} does not hold on this print, which is {usual or factor:.3g} times smaller: {why}"
         return Scale(ratio, m_per_unit, "measured", text)
-    return Scale(ratio, None, "withheld", f"{note} but {words} say {factor:.3g} times that")
+    return Scale(ratio, None, "withheld", f"{note} but {words} say {factor:.3g} times that", drawn.m_per_unit)
 
 
 def _among(
@@ -145,5 +145,5 @@ def _unprinted(said: Sayings, dimensions: Measure | None, bar: Measure | None) -
     if said.has_block:
         unit_m = said.page.paper_unit_m
         about = f" say 1:{drawn.m_per_unit / unit_m:.4g}" if unit_m else ""
-        return Scale(None, None, "withheld", f"no scale printed; {words} alone{about}")
+        return Scale(None, None, "withheld", f"no scale printed; {words} alone{about}", drawn.m_per_unit)
     return Scale(None, drawn.m_per_unit, "estimated", f"{words} alone; no scale printed")
