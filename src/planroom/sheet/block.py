@@ -202,9 +202,12 @@ class Block:
         return id(text) not in self.named and (own is None or own.field in ("number", *_PHRASES))
 
     @property
-    def floor(self) -> float:
-        """The level of the lowest caption."""
-        return _round(self.captions)[1] if self.captions else self.extent[1]
+    def band(self) -> tuple[float, float]:
+        """The levels of the lowest and the highest caption."""
+        if not self.captions:
+            return self.extent[1], self.extent[3]
+        _, low, _, high = _round(self.captions)
+        return low, high
 
     def usual_date(self) -> str | None:
         """The date that the block gives most often, where no caption names one."""

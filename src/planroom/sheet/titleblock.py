@@ -100,8 +100,10 @@ def _edge_number(frame: Block) -> str | None:
 
 def _stack(phrases: list[Paragraph], frame: Block, number: str | None) -> list[Paragraph]:
     """The large phrases that stand over one another nearest the number, the lowest first: title, then project."""
-    floor = frame.floor
+    floor, ceiling = frame.band
     high = [p for p in phrases if (p.box[1] + p.box[3]) / 2 > floor]
+    # what is printed over the block is no title where one stands among the captions
+    high = [p for p in high if (p.box[1] + p.box[3]) / 2 < ceiling] or high
     lowest = [p for p in high if p is min(_over(p, high), key=lambda q: q.box[1])]
     if not lowest:
         return []
