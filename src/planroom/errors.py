@@ -165,10 +165,17 @@ class ResourceError(PlanroomError):
 
 
 class BudgetRefused(ResourceError, MemoryError):
-    """The work does not fit the bytes given, whatever is waited for."""
+    """The work does not fit the bytes given, or did not while it could wait.
+
+    retry_s: when it may fit; None where it never will.
+    """
 
     code = "E301"
     hint = "give more with --memory"
+
+    def __init__(self, message: str, *, place: str = "", hint: str | None = None, retry_s: float | None = None):
+        super().__init__(message, place=place, hint=hint)
+        self.retry_s = retry_s
 
 
 class ReaderOverBytes(ResourceError, MemoryError):

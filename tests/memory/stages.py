@@ -45,18 +45,31 @@ class MarkedLedger(MemoryManager):
         self._stages = stages
         self._before = 0
 
-    def lease(self, size_bytes: int, purpose: str, *, wait_s: float | None = None) -> Lease:
+    def lease(self, size_bytes: int, purpose: str, **how: Any) -> Lease:
         if purpose in self._stages:
             begin(purpose, self.leased_bytes)
             # a reader holds some of its leases from the first page to the last, and what they stand for
             self._before = 0 if purpose == "read" else self.leased_bytes
             self.renew_peak()
-        return super().lease(size_bytes, purpose, wait_s=wait_s)
+            lease = super().lease(size_bytes, purpose, **how)
+            return MarkedLease(self, lease)
+        return super().lease(size_bytes, purpose, **how)
 
-    def _give_back(self, lease: Lease) -> None:
-        if lease.purpose in self._stages and lease._held:
-            mark(end=lease.purpose, leased=self.peak_leased_bytes - self._before)
-        super()._give_back(lease)
+    def ended(self, lease: Lease) -> None:
+        mark(end=lease.purpose, leased=self.peak_leased_bytes - self._before)
+
+
+class MarkedLease(Lease):
+    """A lease whose end is marked."""
+
+    def __init__(self, ledger: MarkedLedger, lease: Lease):
+        super().__init__(lease._pool, lease.size_bytes, lease.purpose)
+        self._ledger = ledger
+
+    def release(self) -> None:
+        if self._held:
+            self._ledger.ended(self)
+        super().release()
 
 
 def read(kind: str, file: str, folder: str) -> None:
