@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 from rich.console import Console
@@ -29,11 +29,13 @@ from planroom.config import DEFAULT_MEMORY_BYTES, LEAST_MEMORY_BYTES, Settings
 from planroom.errors import BudgetRefused, OutputNotWritable, PlanroomError, UsageError
 from planroom.ingest.worker import Cancelled, kill_largest
 from planroom.memory.enforce import Enforcement, hold, own_anonymous_bytes
+from planroom.memory.machine import read_machine
 from planroom.memory.manager import MemoryManager
-from planroom.store.files import as_output_error
+from planroom.store.files import as_output_error, atomic_path
 from planroom.units import UnitSystem, format_bytes, parse_bytes, parse_lengths, parse_scale
 
 if TYPE_CHECKING:  # what the work itself needs is loaded when there is work: help and wrong usage answer at once
+    from planroom.memory.plans.parts import Profile, Scope
     from planroom.readers import Step
     from planroom.records import Report
 
@@ -61,6 +63,22 @@ Examples:
 
 Exit codes: 0 complete, 3 partial (see faults), 4 no input could be read, 2 bad usage, 5 refused by the budget,
 6 output not writable, 130 interrupted (the next run goes on where this one ended).
+"""
+
+
+_BUDGET_HELP = """Plan memory: where every byte goes, or why it does not suffice and what would help.
+
+Examples:
+
+    planroom budget
+
+    planroom budget --process 2GiB
+
+    planroom budget --memory 512GiB --profile production --plot budget.svg
+
+    planroom budget --memory 64GiB --vlm small --precision int4 --json
+
+Exit codes: 0 it fits, 2 bad usage, 5 refused (see remedies).
 """
 
 
@@ -126,6 +144,63 @@ def _demo(
     shutil.rmtree(plans, ignore_errors=True)
     write_set(plans, VARIANTS[0], dxf=False)
     raise typer.Exit(_run([plans / f"{VARIANTS[0].name}.pdf"], out, Settings(memory_bytes=_memory(memory)), "", False))
+
+
+@app.command("budget", help=_BUDGET_HELP)
+def _budget(
+    memory: Annotated[str, typer.Option(help="A whole machine of this size; default: this machine's RAM.")] = "",
+    process: Annotated[str, typer.Option(help="One process tree of this size, from 1GiB up.")] = "",
+    profile: Annotated[str, typer.Option(help="auto, production, max-speed or max-accuracy.")] = "auto",
+    pools: Annotated[str, typer.Option(help="Sizes of some or all pools: transformer_cache=128GiB,...")] = "",
+    models: Annotated[str, typer.Option(help="What if: full or compact task models.")] = "",
+    vlm: Annotated[str, typer.Option(help="What if: a full, small or none as vision-language model.")] = "",
+    precision: Annotated[str, typer.Option(help="What if: weights as fp32, int8 or int4.")] = "",
+    prune: Annotated[bool | None, typer.Option("--prune/--no-prune", help="What if: 30 % of weights pruned.")] = None,
+    on_demand: Annotated[
+        bool | None,
+        typer.Option(
+            "--on-demand/--all-resident", help="What if: all but Vision, Quantity, Error loaded on first use."
+        ),
+    ] = None,
+    quantum: Annotated[
+        bool | None,
+        typer.Option("--with-quantum/--without-quantum", help="What if: a cache for quantum states, or none."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON, in bytes.")] = False,
+    plot: Annotated[Path | None, typer.Option(help="Draw before and after into FILE.svg or FILE.png.")] = None,
+) -> None:
+    from planroom.budget import choose_quantum, find_warnings, parse_pools
+    from planroom.budget_table import show_budget
+    from planroom.memory.plans.plan import Refusal
+    from planroom.memory.plans.planner import plan_memory
+    from planroom.memory.plans.plot import draw_plot
+    from planroom.memory.plans.reserve import Levers
+
+    if memory and process:
+        raise UsageError("both --memory and --process", hint="plan a whole machine or one process tree")
+    machine = read_machine()
+    total_bytes = parse_bytes(memory or process) if memory or process else machine.physical_bytes
+    given: dict[str, Any] = {"scale": models or None, "vlm": vlm or None, "precision": precision or None}
+    levers = Levers(**given, pruned=prune, on_demand=on_demand)
+    sizes = parse_pools(pools)
+    scope: Scope = "process" if process else "machine"
+    quantum = choose_quantum(quantum, profile, sizes)
+    planned = plan_memory(
+        total_bytes, scope=scope, profile=cast("Profile", profile), quantum=quantum, levers=levers, pools=sizes
+    )
+    if plot:
+        picture = draw_plot(planned, plot.suffix.lower())
+        with atomic_path(plot) as part:
+            part.write_bytes(picture)
+    warnings = find_warnings(total_bytes, scope, machine, sizes)
+    for warning in warnings:
+        _stderr.print(f"[yellow]warning[/] {escape(warning)}", highlight=False, soft_wrap=True)
+    if as_json:
+        print(json.dumps(planned.as_json() | {"warnings": warnings}, indent=2, allow_nan=False), flush=True)
+    else:
+        show_budget(Console(), planned)
+    if isinstance(planned, Refusal):
+        raise planned.error()
 
 
 def _memory(text: str) -> int:
