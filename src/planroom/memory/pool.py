@@ -107,6 +107,7 @@ class Pool:
         self._relief: list[tuple[int, int, Relief]] = []
         self._offers: dict[Lease, None] = {}
         self._leased = self._peak = 0
+        self._paused = False
         self._refused = self._waited = 0
         self._freed_per_s, self._last_free_s = 0.0, time.monotonic()
 
@@ -221,6 +222,13 @@ class Pool:
             self._relief.append((order, len(self._relief), relief))
             self._relief.sort(key=lambda one: one[:2])
 
+    def pause(self, paused: bool) -> None:
+        """Let every request wait until told otherwise; leases within leases are granted all the same."""
+        with self._lock:
+            if paused != self._paused:
+                self._paused = paused
+                self._serve()
+
     def resize(self, capacity_bytes: int) -> None:
         """Grant at most so much from now on. What is leased above it stays until it is given back."""
         with self._lock:
@@ -241,7 +249,7 @@ class Pool:
     def _at_once(self, granted: int, purpose: str) -> Lease | None:
         """A grant without waiting, where it fits and nobody waits before."""
         with self._lock:
-            if self._turns or self._leased + granted > self._capacity:
+            if self._paused or self._turns or self._leased + granted > self._capacity:
                 return None
             self._charge(granted)
             return Lease(self, granted, purpose)
@@ -296,7 +304,7 @@ class Pool:
         self._free(unused)
 
     def _serve(self) -> None:
-        if self._turns:
+        if self._turns and not self._paused:
             for turn in self._turns.serve(self._capacity - self._leased):
                 self._charge(turn.size_bytes)
                 turn.wake()
