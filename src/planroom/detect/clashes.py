@@ -35,11 +35,18 @@ def distinct(openings: list[Opening]) -> list[Opening]:
 
 def merge_layers(openings: list[Opening]) -> list[Opening]:
     """Openings of a wall whose layers were each taken for a wall as one, as the surest of them."""
-    kept: list[Opening] = []
-    for opening in sorted(openings, key=lambda o: (_RANK[o.kind], o.subtype == "sliding", -o.confidence)):
-        if not any(_behind(opening, other) for other in kept):
-            kept.append(opening)
-    return kept
+    ordered = sorted(openings, key=lambda o: (_RANK[o.kind], o.subtype == "sliding", -o.confidence))
+    rings = np.array([shapely.Polygon(opening.ring) for opening in ordered], dtype=object)
+    later, sooner = shapely.STRtree(rings).query(shapely.buffer(rings, _LAYER_M), predicate="intersects")
+    near: dict[int, list[int]] = defaultdict(list)
+    for one, other in zip(later.tolist(), sooner.tolist(), strict=True):
+        if other < one:
+            near[one].append(other)
+    kept: dict[int, Opening] = {}
+    for i, opening in enumerate(ordered):
+        if not any(other in kept and _behind(opening, kept[other]) for other in near[i]):
+            kept[i] = opening
+    return list(kept.values())
 
 
 def _behind(one: Opening, other: Opening) -> bool:

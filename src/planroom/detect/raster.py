@@ -79,7 +79,7 @@ def find_elements(
     for element in found:
         if element.kind == "opening" and _is_filled(element, grey):
             element.kind, element.traits["subtype"], element.confidence = "door", "sliding", 0.6
-    found = [e for e in found if e.kind != "wall" or _is_wall(e, found, m_per_px)]
+    found = _without_stubs(found, m_per_px)
     progress("detect", 1.0)
     for element in found:
         element.lines, element.sources = np.zeros((0, 4)), ["pixels"]
@@ -116,17 +116,26 @@ def _leads_on(opening: Element, rooms: list[Element], m_per_px: float, least_m: 
     return beside > 1 or opening.sizes["width"] * m_per_px > least_m
 
 
-def _is_wall(wall: Element, found: list[Element], m_per_px: float) -> bool:
-    """Whether a wall is more than a stub of another or a part of it, and long or joined to something."""
-    length, thickness = wall.sizes["length"], wall.sizes["thickness"]
-    place = shapely.Polygon(wall.outline)
-    edge = place.buffer(0.1 / m_per_px)
-    near = [e for e in found if e is not wall and e.kind != "room" and edge.intersects(shapely.Polygon(e.outline))]
-    longer = [e for e in near if e.kind == "wall" and e.sizes["length"] > length]
-    covered = max((place.intersection(shapely.Polygon(e.outline)).area for e in longer), default=0.0)
-    if length < _STUB * thickness or covered > _COVERED * place.area:
-        return False
-    return length * m_per_px > _ALONE_M or bool(near)
+def _without_stubs(found: list[Element], m_per_px: float) -> list[Element]:
+    """Without walls that are stubs or parts of longer ones, or short and joined to nothing."""
+    solid = [e for e in found if e.kind != "room"]
+    places = shapely.make_valid(np.array([shapely.Polygon(e.outline * m_per_px) for e in solid], dtype=object))
+    length = np.array([e.sizes.get("length", 0.0) * m_per_px if e.kind == "wall" else 0.0 for e in solid])
+    one, other = shapely.STRtree(places).query(shapely.buffer(places, 0.1), predicate="intersects")
+    one, other = one[one != other], other[one != other]
+    joined = np.bincount(one, minlength=len(solid)) > 0
+    one, other = (side[length[other] > length[one]] for side in (one, other))
+    shared = shapely.area(shapely.intersection(places[one], places[other])) / np.maximum(
+        shapely.area(places[one]), 1e-9
+    )
+    part = np.bincount(one, shared > _COVERED, len(solid)) > 0
+    gone = {
+        id(e)
+        for e, long_m, is_part, is_joined in zip(solid, length, part, joined, strict=True)
+        if e.kind == "wall"
+        and (is_part or long_m < _STUB * e.sizes["thickness"] * m_per_px or (long_m < _ALONE_M and not is_joined))
+    }
+    return [e for e in found if id(e) not in gone]
 
 
 def _is_filled(opening: Element, grey: Grey) -> bool:
@@ -177,15 +186,17 @@ def _search(page: Page, m_per_px: float, view: str, scaled: bool) -> list[Elemen
 
 def _inset(bands: Bands) -> Bools:
     """Which bands (N,) are the halves of a pocket or a frame: thin, between the faces of a thicker one they go on."""
-    thickness = bands.high - bands.low
+    boxes = shapely.box(bands.start, bands.low, bands.end, bands.high)
+    length, thickness = bands.end - bands.start, bands.high - bands.low
     inset = np.zeros(len(bands), bool)
     for direction in np.unique(bands.direction):
         here = np.flatnonzero(bands.direction == direction)
-        one, other = here[:, None], here[None, :]
+        near = shapely.STRtree(boxes[here]).query(shapely.buffer(boxes[here], _LAYER_M, join_style="mitre"))
+        one, other = here[near]
         within = (bands.low[one] > bands.low[other] - _SLIM_M) & (bands.high[one] < bands.high[other] + _SLIM_M)
         apart = np.maximum(bands.start[one], bands.start[other]) - np.minimum(bands.end[one], bands.end[other])
-        along = (bands.end[other] - bands.start[other] > thickness[other]) & (np.abs(apart) < _LAYER_M)
-        inset[here] = (within & along & (thickness[one] < _THIN * thickness[other])).any(1)
+        along = (length[other] > thickness[other]) & (np.abs(apart) < _LAYER_M)
+        inset[one[within & along & (thickness[one] < _THIN * thickness[other])]] = True
     return inset
 
 
