@@ -101,6 +101,7 @@ def start_planroom(cache: Path, tmp_path: Path) -> Iterator[Callable[..., subpro
             stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background job ignores it
         )
         started.append(process)
         return process

@@ -12,6 +12,7 @@ from planroom.detect.openings import Opening
 from planroom.records import Floats
 
 _CRACK_M = 0.012
+_GRID_M = 1e-5
 _LEAST_AREA_M2 = 0.45
 _LEAST_WIDTH_M = 0.36
 _PROBES = np.linspace(0.02, 0.98, 33)
@@ -31,7 +32,8 @@ class WallPiece:
 def solid(bands: Bands, junctions: Polygons, openings: list[Opening]) -> shapely.Geometry:
     """Walls with every opening closed, cracks healed; the holes of its parts are the rooms."""
     parts = [*bands.polygons(), *junctions, *(shapely.Polygon(_longer(o.ring, 0.005)) for o in openings)]
-    whole = shapely.union_all(shapely.make_valid(np.array(parts, dtype=object)))
+    # on a grid, pieces that touch become one: with a hair between them, buffers leave spikes where they meet
+    whole = shapely.union_all(shapely.make_valid(np.array(parts, dtype=object)), grid_size=_GRID_M)
     return shapely.buffer(shapely.buffer(whole, _CRACK_M, join_style="mitre"), -_CRACK_M, join_style="mitre")
 
 
