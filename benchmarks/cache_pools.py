@@ -107,7 +107,7 @@ def rebalanced(phases: list[list[Request]], total: int) -> tuple[int, list[float
     made = asked = 0
     for phase in phases:
         for pool, key, size in phase:
-            pools[pool].get_or_compute(key, lambda: size, 1.0)  # noqa: B023 (called at once)
+            pools[pool].get_or_compute(key, lambda: size, 1.0)  # noqa: B023 (called before `size` changes)
             asked += 1
             if asked % EVERY == 0:
                 balancer.rebalance()

@@ -244,7 +244,7 @@ def read_sheet(page: Page, arguments: dict[str, Any], clock: Clock, progress: Pr
         _find_on_linework(sheet, page, texts, doors, clock, progress)
     sheet.counts = count(sheet.elements)
     if page.is_scan and (sheet.elements or (sheet.kind not in _NO_PLAN and names_rooms(texts))):
-        sheet.counts |= count_labels(sheet.elements, texts)
+        sheet.counts |= count_labels(texts)
     sheet.remark = _remark(page, sheet, texts, read=arguments["letters"])
     if upright is not None:
         _put_back(sheet, upright)

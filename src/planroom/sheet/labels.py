@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planroom.records import Element, Text
+from planroom.records import Text
 from planroom.sheet.text import uses_of
 
 _LONGEST = 5  # words: longer is a note
@@ -12,9 +12,8 @@ _TOILETS = ("toilet", "bathroom")
 _LIVED_IN = {"bedroom", "kitchen", "living", "shower"}
 
 
-def count_labels(elements: list[Element], texts: list[Text]) -> dict[str, int]:
+def count_labels(texts: list[Text]) -> dict[str, int]:
     """How many rooms for sleeping, and with a toilet, the labels name: outlines leave some labels without a room."""
-    del elements
     uses = [use for label in stacked(texts) for use in dict.fromkeys(u for line in label for u in uses_of(line))]
     toilets = sum(use in _TOILETS for use in uses)
     if toilets == 0 and _LIVED_IN & set(uses):
