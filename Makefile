@@ -33,6 +33,7 @@ format: .venv/dev.stamp ## put the code into its format, and repair what the lin
 	$(BIN)/ruff format .
 
 bench: .venv/dev.stamp ## run every benchmark; BENCH=benchmarks/scaling.py runs one
+	@echo "peers that are not installed are left out; all of them: $(BIN)/python -m pip install -e '.[bench]'"
 	@set -e; for file in $(or $(BENCH),$$(grep -l __main__ benchmarks/*.py)); do \
 		echo "== $$file"; $(BIN)/python $$file; done
 

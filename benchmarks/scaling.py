@@ -35,6 +35,7 @@ from planroom.pipeline import measure as measure_report
 from planroom.records import Report
 from planroom.report import html, markup, xlsx
 from planroom.report import json as json_report
+from planroom.runtime import Runtime
 from planroom.store.results import load_sheet
 
 BOUND: Final = 1.15
@@ -105,8 +106,7 @@ def fit_exponent(sizes: list[int], seconds: list[float]) -> float | None:
 def _once(path: Path, cache: Path) -> tuple[int, list[dict[str, Any]]]:
     """How many paths the sheet holds, and a row for every stage of one run over it."""
     settings = Settings(memory_bytes=_BYTES, cache_folder=cache, fresh=True, seconds=3600.0)
-    manager = MemoryManager(_BYTES)
-    report = analyze([path], settings, manager, lambda _: None)
+    report = analyze([path], settings, Runtime(settings, MemoryManager(_BYTES)), lambda _: None)
     if report.faults:
         raise SystemExit("; ".join(fault.line() for fault in report.faults))
     rows = [row for row in report.timings if row["stage"] not in ("reader", "measure")]

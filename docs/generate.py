@@ -127,7 +127,7 @@ FIELDS = {
     "groups[].counts": "id of the one that is counted; null where none is",
     "groups[].doubt": "whether sheets of one revision disagree on what they count",
     "groups[].note": "why",
-    "timings[].stage": "`reader`, `read`, `clean`, `letters`, `trace`, `sheet`, `detect`, `scale`, `keep`, `measure`",
+    "timings[].stage": "`reader`, `mark up`, `read`, `clean`, `letters`, `trace`, `sheet`, `detect`, `scale`, `keep`, `measure`",
     "timings[].file": "the file; absent for the stages of the whole set",
     "timings[].page": "page from 0; absent for the stages of the whole file",
     "timings[].wall_s": "seconds; of the earlier run, where the sheet was kept from one",
@@ -136,13 +136,19 @@ FIELDS = {
     "timings[].leased_bytes": "bytes that the stage leased",
     "timings[].grown_bytes": "anonymous memory that it grew by at its highest",
     "timings[].peak_bytes": "most anonymous memory of the reader child",
-    "timings[].retried": "whether the reader was started again under a larger lease",
+    "timings[].retried": "how often the child was begun anew under a larger lease",
+    "timings[].leases": "a lease of the child: stage, its bound, bytes held when it began, expected and really held at "
+    "the highest",
     "memory.budget_bytes": "what `--memory` gave",
     "memory.enforced": "`kernel` (a control group holds the limit) or `cooperative` (planroom holds it)",
     "memory.peak_leased_bytes": "most bytes leased at one moment",
     "memory.peak_real_bytes": "most anonymous plus shared memory of all processes together",
     "memory.kernel_kills": "processes that the kernel killed for memory",
-    "memory.pools": "empty: pools come with the caches",
+    "memory.pools.{}.capacity_bytes": "what the plan gives the pool",
+    "memory.pools.{}.peak_leased_bytes": "most bytes leased from it at one moment, what it borrowed from others too",
+    "memory.pools.{}.hits": "of a cache: values that were there, or that another request was just making",
+    "memory.pools.{}.misses": "of a cache: values that were made",
+    "memory.pools.{}.saved_s": "of a cache: seconds of making values that hits saved",
 }
 
 
@@ -254,17 +260,18 @@ def report_fields() -> set[str]:
         findings=[Finding("c", "note", "s", (0.0, 0.0, 1.0, 1.0), "m", ["e"])],
         faults=[errors.Fault("E101", "f", 0, "s", "m", "h")],
         groups=[{"storey": "", "sheets": ["s"], "counts": "s", "note": "", "doubt": False}],
-        timings=[dict.fromkeys((*_STAGE, *_READER), 0)],
-        memory={"kernel_kills": 0},
+        timings=[dict.fromkeys((*_STAGE, *_READER), 0) | {"leases": [["s", 0, 0, 0, 0]]}],
+        memory={"kernel_kills": 0, "pools": {"data_cache": dict.fromkeys(_POOL, 0)}},
     )
     return set(find_fields(as_json(report)))
 
 
 # what the pipeline notes of a stage and of a reader child
 _STAGE = ("stage", "file", "page", "wall_s", "leased_bytes", "grown_bytes", "paths")
-_READER = ("cpu_s", "peak_bytes", "retried")
+_READER = ("cpu_s", "peak_bytes", "retried", "leases")
+_POOL = ("capacity_bytes", "peak_leased_bytes", "hits", "misses", "saved_s")
 _KEYED = ("counts", "heights_m", "sizes", "stated", "traits")
-_WHOLE = ("box_px", "box_m", "outline_px", "lines_px", "interval")
+_WHOLE = ("leases", "box_px", "box_m", "outline_px", "lines_px", "interval")
 
 
 def find_fields(report: dict[str, Any]) -> Iterator[str]:
@@ -276,6 +283,9 @@ def _paths(value: Any, at: str) -> Iterator[str]:
     last = at.rpartition(".")[2]
     if isinstance(value, dict) and value and last in _KEYED:
         yield f"{at}.{{}}"
+    elif isinstance(value, dict) and last == "pools":
+        for item in value.values():
+            yield from _paths(item, f"{at}.{{}}")
     elif isinstance(value, dict) and value:
         for key, item in value.items():
             yield from _paths(item, f"{at}.{key}" if at else key)

@@ -22,10 +22,8 @@ import numpy as np
 from planroom.engine.ocr import Grey, TextReader, engine_version
 from planroom.errors import ReaderCrashed
 from planroom.store.files import atomic_path
-from planroom.store.results import ResultStore
+from planroom.store.results import GREY_NAME, TEXT_NAME, ResultStore
 
-GREY_NAME: Final = "grey.bin"
-TEXT_NAME: Final = "text.json"
 _LARGEST_PIXELS: Final = 100_000_000
 _HASHED_ROWS: Final = 512
 Box = tuple[float, float, float, float]

@@ -19,6 +19,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
+import typer.core
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
@@ -27,10 +28,8 @@ from rich.table import Table
 from planroom import __version__
 from planroom.config import DEFAULT_MEMORY_BYTES, LEAST_MEMORY_BYTES, Settings
 from planroom.errors import BudgetRefused, OutputNotWritable, PlanroomError, UsageError
-from planroom.ingest.worker import Cancelled, kill_largest
-from planroom.memory.enforce import Enforcement, hold, own_anonymous_bytes
+from planroom.ingest.worker import Cancelled
 from planroom.memory.machine import read_machine
-from planroom.memory.manager import MemoryManager
 from planroom.store.files import as_output_error, atomic_path
 from planroom.units import UnitSystem, format_bytes, parse_bytes, parse_lengths, parse_scale
 
@@ -80,6 +79,18 @@ Examples:
 
 Exit codes: 0 it fits, 2 bad usage, 5 refused (see remedies).
 """
+_BENCH_HELP = """Run benchmarks of the checkout that this program was installed from; what follows -- is theirs.
+
+Examples:
+
+    planroom bench --list
+
+    planroom bench memory cache --json
+
+    planroom bench scaling -- --runs 1 --kinds pdf
+
+Exit codes: the worst of the benchmarks' (0 within every bound, 1 not), 2 bad usage, 130 interrupted.
+"""
 
 
 @app.callback(invoke_without_command=True)
@@ -97,6 +108,7 @@ def _analyze(
     profile: Annotated[str, typer.Option(help="auto; other profiles come with the models.")] = "auto",
     json_to: Annotated[str, typer.Option("--json", help="Also write the JSON report to FILE, or - for stdout.")] = "",
     timings: Annotated[bool, typer.Option("--timings", help="Print seconds and bytes per stage.")] = False,
+    metrics: Annotated[Path | None, typer.Option(help="Write Prometheus metrics of the run to FILE.")] = None,
     sheets: Annotated[str, typer.Option(help="Only these sheets: numbers, ids or pages, with commas.")] = "",
     scale: Annotated[list[str] | None, typer.Option(help="SHEET=1:50, or 1:50 for every sheet; repeatable.")] = None,
     height: Annotated[str, typer.Option(help="Clear height where no drawing tells one: 2.60 or 8'-0\".")] = "",
@@ -124,7 +136,7 @@ def _analyze(
         seconds=seconds,
         fresh=fresh,
     )
-    raise typer.Exit(_run(paths, out, settings, json_to, timings))
+    raise typer.Exit(_run(paths, out, settings, json_to, timings, metrics))
 
 
 @app.command("demo")
@@ -203,6 +215,34 @@ def _budget(
         raise planned.error()
 
 
+class _WithRest(typer.core.TyperCommand):
+    """A command that leaves what stands after `--` to others, as `context.obj`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse what stands before it."""
+        end = args.index("--") if "--" in args else len(args)
+        ctx.obj = args[end + 1 :]
+        return super().parse_args(ctx, args[:end])
+
+
+@app.command("bench", help=_BENCH_HELP, cls=_WithRest)
+def _bench(
+    context: typer.Context,
+    names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Run these, one after the other.")] = None,
+    listed: Annotated[bool, typer.Option("--list", help="Say which there are and what each measures.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Have each print JSON.")] = False,
+) -> None:
+    from planroom.bench import get_folder, list_lines, run_benchmarks
+
+    folder = get_folder()
+    if listed:
+        print("\n".join(list_lines(folder)))
+        return
+    if not names:
+        raise UsageError("which benchmark?", hint="see planroom bench --list")
+    raise typer.Exit(run_benchmarks(folder, names, [*(["--json"] if as_json else []), *context.obj]))
+
+
 def _memory(text: str) -> int:
     size = parse_bytes(text)
     if size < LEAST_MEMORY_BYTES:
@@ -227,30 +267,31 @@ def _height(text: str) -> float:
     return values[0]
 
 
-def _run(paths: list[Path], out: Path, settings: Settings, json_to: str, timings: bool) -> int:
+def _run(
+    paths: list[Path], out: Path, settings: Settings, json_to: str, timings: bool, metrics: Path | None = None
+) -> int:
     """Analyse, publish and show; returns the exit code."""
-    from planroom.pipeline import PARENT_BYTES, analyze
+    from planroom.pipeline import analyze
     from planroom.publish import check_out, publish
     from planroom.readers import Step
+    from planroom.runtime import open_runtime
 
     check_out(out)
     if json_to not in ("", "-"):
-        if Path(json_to).is_dir():
-            raise OutputNotWritable(
-                "is a folder", place=json_to, hint="name a file after --json, or - for standard output"
-            )
-        check_out(Path(json_to).parent)
+        _check_file(Path(json_to), "name a file after --json, or - for standard output")
+    if metrics is not None:
+        _check_file(metrics, "name a file after --metrics")
     started_s = time.monotonic()
     console = Console(stderr=json_to == "-")
     try:
-        with hold(settings.memory_bytes, on_over=kill_largest) as enforcement:
-            capacity = settings.memory_bytes - own_anonymous_bytes() - PARENT_BYTES
-            manager = MemoryManager(capacity)
+        with open_runtime(settings) as runtime:
             with _bars() as progress:
-                report = analyze(paths, settings, manager, progress)
-                report.memory = _memory_facts(settings, manager, enforcement)
-                written = publish(report, out, settings, manager, lambda stage, share: progress(Step("", stage, share)))
-            report.memory = _memory_facts(settings, manager, enforcement)
+                report = analyze(paths, settings, runtime, progress)
+                report.memory = runtime.facts()
+                written = publish(report, out, settings, runtime, lambda stage, share: progress(Step("", stage, share)))
+            report.memory = runtime.facts()
+            if metrics is not None:
+                _write_text(metrics, runtime.metrics())
     except (KeyboardInterrupt, Cancelled) as stop:
         _stderr.print("interrupted; sheets that were finished are kept, the next run goes on from there")
         return _exit_code(stop)
@@ -264,15 +305,18 @@ def _run(paths: list[Path], out: Path, settings: Settings, json_to: str, timings
     return 3 if report.faults else 0
 
 
-def _memory_facts(settings: Settings, manager: MemoryManager, enforcement: Enforcement) -> dict[str, Any]:
-    enforcement.measure()
-    return {
-        "budget_bytes": settings.memory_bytes,
-        "enforced": enforcement.enforced,
-        "peak_leased_bytes": manager.peak_leased_bytes,
-        "peak_real_bytes": enforcement.peak_real_bytes,
-        "kernel_kills": enforcement.oom_kills,
-    }
+def _check_file(path: Path, hint: str) -> None:
+    """Make sure, before any work, that a file can be written there."""
+    from planroom.publish import check_out
+
+    if path.is_dir():
+        raise OutputNotWritable("is a folder", place=str(path), hint=hint)
+    check_out(path.parent)
+
+
+def _write_text(path: Path, text: str) -> None:
+    with atomic_path(path) as part:
+        part.write_text(text, "utf-8")
 
 
 @contextmanager
@@ -349,7 +393,7 @@ def _show(console: Console, report: Report, written: list[Path], wall_s: float) 
         soft_wrap=True,
     )
     console.print(f"Report: {escape(str(written[0].resolve()))}", highlight=False, soft_wrap=True)
-    console.print(f"        {escape(', '.join(p.name for p in written[1:]))}", highlight=False, soft_wrap=True)
+    console.print(f"        {escape(_few([p.name for p in written[1:]], most=5))}", highlight=False, soft_wrap=True)
 
 
 def _number(count: int, thing: str) -> str:

@@ -183,6 +183,14 @@ class ReaderOverBytes(ResourceError, MemoryError):
 
     code = "E302"
     hint = "give more with --memory, or split the file"
+    is_final = False  # whether all the bytes that there are would not help
+
+
+class WaitEnded(ResourceError, TimeoutError):
+    """A wait for what another request is making ended before it was there."""
+
+    code = "E304"
+    hint = "try again later"
 
 
 class ReaderOverTime(ResourceError, TimeoutError):

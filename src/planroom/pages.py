@@ -82,11 +82,11 @@ class Clock:
         self._rows: list[dict[str, Any]] = []
 
     @contextmanager
-    def stage(self, name: str, lease_bytes: int) -> Iterator[None]:
-        """A stage under its lease, beside those that readers take themselves."""
+    def stage(self, name: str, lease_bytes: int, kind: str = "") -> Iterator[None]:
+        """A stage under its lease, beside those that readers take themselves. kind: what it works on, if it matters."""
         start_s, start_cpu_s, held_bytes = time.monotonic(), time.process_time(), self._ledger.leased_bytes
         self._ledger.renew_peak()
-        with self._ledger.lease(lease_bytes, name), watch_growth() as growth:
+        with self._ledger.lease(lease_bytes, name, stage=f"{name} {kind}".strip()), watch_growth() as growth:
             yield
         self._rows.append(
             {

@@ -9,14 +9,14 @@ from typing import Any
 from planroom.config import Settings
 from planroom.errors import OutputError, PlanroomError
 from planroom.ingest.documents import plain_path
-from planroom.ingest.worker import run_growing
+from planroom.ingest.worker import Facts, run_growing
 from planroom.memory.manager import MemoryManager
 from planroom.records import Report, Sheet
 from planroom.report import html, json, markup, xlsx
+from planroom.runtime import Runtime
 from planroom.store.files import as_output_error, remove_stale, staged_folder
 from planroom.store.results import load_sheet
 
-_CHILD_BYTES = 120 << 20
 _MARKED = ".marked.pdf"
 _STEM_BYTES = 200  # file systems take names of 255 bytes
 
@@ -36,14 +36,14 @@ def check_out(out: Path) -> None:
 
 
 def publish(
-    report: Report, out: Path, settings: Settings, manager: MemoryManager, progress: Callable[[str, float], None]
+    report: Report, out: Path, settings: Settings, runtime: Runtime, progress: Callable[[str, float], None]
 ) -> list[Path]:
     """Write all outputs into `out`, all of them or none; returns their paths, the HTML page first.
 
     report.json is written last, so that it names every fault of the other outputs too.
     """
     with staged_folder(out) as stage:
-        written = [out / f.relative_to(stage) for f in _write(report, stage, settings, manager, progress)]
+        written = [out / f.relative_to(stage) for f in _write(report, stage, settings, runtime, progress)]
     for old in (out / "marked-up").glob(f"*{_MARKED}"):
         if old not in written:  # of a document that the last run into this folder had and this one has not
             old.unlink(missing_ok=True)
@@ -51,7 +51,7 @@ def publish(
 
 
 def _write(
-    report: Report, stage: Path, settings: Settings, manager: MemoryManager, progress: Callable[[str, float], None]
+    report: Report, stage: Path, settings: Settings, runtime: Runtime, progress: Callable[[str, float], None]
 ) -> list[Path]:
     files = sorted({sheet.file for sheet in report.sheets})
     marked: list[Path] = []
@@ -61,7 +61,8 @@ def _write(
         sheets = [s for s in report.sheets if s.file == file]
         target = stage / "marked-up" / _free_name(Path(file).stem, names)
         try:
-            _mark_up(report.paths[file], sheets, target, settings, manager)
+            facts = _mark_up(report.paths[file], sheets, target, settings, runtime)
+            report.timings.append({"file": file} | facts.as_timing("mark up"))
             marked.append(target)
         except OutputError:
             raise
@@ -69,11 +70,11 @@ def _write(
             report.faults.append(error.fault(file, "mark up"))
     progress("report", 0.5)
     page, book = stage / "report.html", stage / "takeoff.xlsx"
-    with manager.lease(min(html.lease_bytes(report), manager.capacity_bytes), "the HTML report"):
+    with runtime.manager.lease_at_most(html.lease_bytes(report), "the HTML report"):
         html.write_html(report, page)
-    with manager.lease(min(xlsx.lease_bytes(report), manager.capacity_bytes), "the workbook"):
+    with runtime.manager.lease_at_most(xlsx.lease_bytes(report), "the workbook"):
         xlsx.write_xlsx(report, book)
-    with manager.lease(min(json.lease_bytes(report), manager.capacity_bytes), "the JSON report"):
+    with runtime.manager.lease_at_most(json.lease_bytes(report), "the JSON report"):
         json.write_json(report, stage / "report.json")
     progress("report", 1.0)
     return [page, stage / "report.json", book, *marked]
@@ -89,12 +90,14 @@ def _free_name(stem: str, names: set[str]) -> str:
     return name
 
 
-def _mark_up(file: str, sheets: list[Sheet], target: Path, settings: Settings, manager: MemoryManager) -> None:
+def _mark_up(file: str, sheets: list[Sheet], target: Path, settings: Settings, runtime: Runtime) -> Facts:
     """The document with its elements drawn over it, made in a child: the source is parsed again."""
     with plain_path(file) as path:
         source = path if path.suffix.lower() == ".pdf" else None
-        first = _CHILD_BYTES + markup.lease_bytes(source, sheets)
-        run_growing(
+        footprints, most_bytes = runtime.footprints, runtime.most_reader_bytes
+        bound_bytes = markup.lease_bytes(source, sheets)
+        first = footprints.start_bytes("mark up", 0) + footprints.growth_bytes("mark up", bound_bytes)
+        _, facts = run_growing(
             "planroom.publish:mark_up",
             {
                 "source": str(source) if source else None,
@@ -104,12 +107,14 @@ def _mark_up(file: str, sheets: list[Sheet], target: Path, settings: Settings, m
                 "password": settings.password,
                 "units": settings.units,
             },
-            manager=manager,
-            first_bytes=min(first, manager.capacity_bytes),
-            most_bytes=manager.capacity_bytes,
+            manager=runtime.manager,
+            first_bytes=min(first, most_bytes),
+            most_bytes=most_bytes,
             clock_s=settings.seconds,
             on_event=lambda _: None,
+            footprints=footprints,
         )
+    return facts
 
 
 def _changed(sheet: Sheet) -> dict[str, str]:
@@ -128,7 +133,7 @@ def mark_up(arguments: dict[str, Any], emit: Callable[[dict[str, Any]], None], l
             element.kind = kinds[element.id]
         sheets.append(sheet)
     source = Path(arguments["source"]) if arguments["source"] else None
-    with ledger.lease(min(markup.lease_bytes(source, sheets), ledger.capacity_bytes), "the marked-up PDF"):
+    with ledger.lease_at_most(markup.lease_bytes(source, sheets), "the marked-up PDF", stage="mark up"):
         markup.write_markup(
             source, sheets, Path(arguments["target"]), password=arguments["password"], system=arguments["units"]
         )

@@ -8,29 +8,28 @@ Thread-safe: documents are read side by side by a few threads; copies of one doc
 
 from __future__ import annotations
 
+import pickle
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from planroom.answers import Answers
 from planroom.config import Settings
-from planroom.engine.ocr import MODEL_BYTES, WORK_BYTES, TextReader
-from planroom.errors import Fault, NoSheet, OutputError, PlanroomError, ReaderCrashed
+from planroom.errors import Fault, NoSheet, OutputError, PlanroomError, ReaderCrashed, WaitEnded
 from planroom.ingest import documents
 from planroom.ingest.protocol import Event, is_ask
 from planroom.ingest.worker import Cancelled, Facts, run_growing
-from planroom.memory.manager import MemoryManager
+from planroom.memory.footprints import Footprints
 from planroom.records import Document, Sheet
-from planroom.store.results import ResultStore, as_cache_error, find_sheet, mark_whole, saved_pages, whole
+from planroom.runtime import Runtime
+from planroom.store.results import as_cache_error, find_sheet, mark_whole, saved_pages, whole
 
 MOST_RESTARTS: Final = 5
-_START_BYTES: Final = 150 << 20  # a reader with its libraries mapped, measured
-_LEAST_READER_BYTES: Final = 330 << 20  # with less beside the networks no sheet of letter size could be read
+_EVERY_S: Final = 0.05  # how soon a cancelled reader stops waiting
 _PICTURED: Final = ("pdf", "image")  # may hold lettering as pixels or outlines
 
 
@@ -46,32 +45,42 @@ Progress = Callable[[Step], None]
 
 
 class Reading(NamedTuple):
-    """What came of one document."""
+    """What came of one document. As it is kept, it bears the name of whoever asked for it first."""
 
     sheets: list[Sheet]
     faults: list[Fault]
     timings: list[dict[str, Any]]
+    is_whole: bool  # nothing in it may go better another time
+
+    def of(self, document: Document, copy: int) -> Reading:
+        """The same as that of `document`, the `copy`-th of the same content."""
+        sheets = [replace(sheet, file=document.name) for sheet in self.sheets]
+        for sheet in sheets if copy else ():
+            sheet.rename(f"{sheet.id}~{copy + 1}")
+        return Reading(
+            sheets,
+            [replace(fault, file=document.name) for fault in self.faults],
+            [{"file": document.name} | timing for timing in self.timings],
+            self.is_whole,
+        )
 
 
 def read_all(
     found: list[Document],
     settings: Settings,
-    manager: MemoryManager,
-    store: ResultStore,
+    runtime: Runtime,
     entry: str,
     progress: Progress,
+    stop: threading.Event | None = None,
 ) -> Iterator[Reading]:
-    """The reading of each document, in order. `entry` is the child's function ("module:function").
+    """The reading of each document, in order. `entry` is the child's function ("module:function"). stop: ends all.
 
-    Closing the iterator, or an error in it, ends every child. Raises OutputError where the store cannot be written.
+    Closing the iterator, or an error in it, ends every child of these documents. Raises OutputError where the store
+    cannot be written.
     """
-    with ExitStack() as stack:
-        networks = _networks(found, manager)
-        if networks is not None:
-            stack.callback(networks.close)
-        most_bytes = manager.capacity_bytes - (networks.leased_bytes if networks else 0)
-        reader = _Reader(settings, manager, most_bytes, store, Answers(networks, store), entry, progress)
-        pool = stack.enter_context(ThreadPoolExecutor(max(1, settings.readers), thread_name_prefix="planroom-reader"))
+    reader = _Reader(settings, runtime, any(document.kind in _PICTURED for document in found), entry, progress, stop)
+    threads = min(max(1, settings.readers), max(1, len(found)))
+    with ThreadPoolExecutor(threads, thread_name_prefix="planroom-reader") as pool:
         waiting = [pool.submit(reader.read, document, copy) for document, copy in _numbered(found)]
         try:
             for future in waiting:
@@ -83,27 +92,9 @@ def read_all(
             raise
 
 
-def _networks(found: list[Document], manager: MemoryManager) -> TextReader | None:
-    """What reads lettering, leased before any reader is, so that no reader waits for bytes that another one holds.
-
-    None where no document may need it, or where it would leave no room for readers.
-    """
-    needed = MODEL_BYTES + WORK_BYTES + _LEAST_READER_BYTES
-    if manager.capacity_bytes < needed or all(document.kind not in _PICTURED for document in found):
-        return None
-    return TextReader(manager)
-
-
-def first_bytes(document: Document) -> int:
-    """The lease that a document's reader starts with; run once more under all there is where it was too small."""
-    size = document.size_bytes
-    reading = {
-        "pdf": 200_000_000 + 3 * size,
-        "dxf": 120_000_000 + 14 * size,
-        "image": 450_000_000,
-        "ifc": 450_000_000 + 12 * size,
-    }[document.kind]
-    return _START_BYTES + reading
+def first_bytes(document: Document, footprints: Footprints) -> int:
+    """The lease that a document's reader starts with; it grows as the reader learns what is in the document."""
+    return footprints.start_bytes(document.kind, document.size_bytes)
 
 
 def _numbered(found: list[Document]) -> Iterator[tuple[Document, int]]:
@@ -114,78 +105,90 @@ def _numbered(found: list[Document]) -> Iterator[tuple[Document, int]]:
         seen[document.sha256] += 1
 
 
+class _Either(threading.Event):
+    """An event of its own that is also set while `other` is; waiting for it waits for its own alone."""
+
+    def __init__(self, other: threading.Event | None):
+        super().__init__()
+        self._other = other
+
+    def is_set(self) -> bool:
+        """Whether one of them is."""
+        return super().is_set() or (self._other is not None and self._other.is_set())
+
+
 class _Reader:
     """Reads documents; every thread uses the same one."""
 
     def __init__(
         self,
         settings: Settings,
-        manager: MemoryManager,
-        most_bytes: int,
-        store: ResultStore,
-        answers: Answers,
+        runtime: Runtime,
+        pictured: bool,
         entry: str,
         progress: Progress,
+        stop: threading.Event | None,
     ):
-        self.cancelled = threading.Event()
+        self.cancelled = _Either(stop)
         self._settings = settings
-        self._manager = manager
-        self._most_bytes = most_bytes  # what is left beside the networks: a wait for more would have no end
-        self._store = store
-        self._answers = answers
+        self._runtime = runtime
+        self._answers = runtime.answers(pictured)
         self._entry = entry
         self._progress = progress
-        self._turns: dict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def read(self, document: Document, copy: int) -> Reading:
-        """One document from the store, or read in children and kept there; the `copy`-th of the same content."""
-        settings = self._settings
+        """One document: as it was read before, or in children now; the `copy`-th of the same content.
+
+        Of many who want the same document at once, one has it read.
+        """
         told: dict[str, Any] = {
             "kind": document.kind,
-            "picture_px": settings.picture_px,
-            "scales": settings.scales | _corrected_scales(settings, document),
-            "password": settings.password if document.kind == "pdf" else "",
-            "letters": self._answers.can_read,
+            "picture_px": self._settings.picture_px,
+            "scales": self._settings.scales | _corrected_scales(self._settings, document),
+            "password": self._settings.password if document.kind == "pdf" else "",
+            "letters": self._answers.can_read and document.kind in _PICTURED,
         }
+        runtime = self._runtime
         try:
-            with self._turns[document.sha256]:
-                folder = self._store.folder(document.sha256, told)
-                reading = self._read(document, told, folder, copy)
+            folder = runtime.store.folder(document.sha256, told)
+            while True:
+                kept = runtime.readings.get_or_compute(
+                    str(folder), lambda: pickle.dumps(self._read(document, told, folder)), stop=self.cancelled
+                )
+                reading: Reading = pickle.loads(kept)  # made by this process, and never on disk
+                is_there = all(Path(sheet.picture).is_file() for sheet in reading.sheets)
+                if not (reading.is_whole and is_there):
+                    runtime.readings.remove(str(folder))
+                if is_there:
+                    break
+        except WaitEnded:
+            raise Cancelled from None
         except OutputError as error:
             raise as_cache_error(error) from None
         self._progress(Step(document.name, "done", 1.0))
-        return reading
+        return reading.of(document, copy)
 
-    def _read(self, document: Document, told: dict[str, Any], folder: Path, copy: int) -> Reading:
-        kept = self._kept(document, folder, copy)
+    def _read(self, document: Document, told: dict[str, Any], folder: Path) -> Reading:
+        kept = _kept(folder)
         known = whole(folder)
         faults: list[Fault] = []
+        ended: list[Fault] = []
         timings: list[dict[str, Any]] = []
         if known is not None:
-            faults = [Fault(**fault | {"file": document.name}) for fault in known["faults"]]
+            faults = [Fault(**fault) for fault in known["faults"]]
         else:
             with documents.plain_path(document.path) as path:
                 arguments = told | {"path": str(path), "sha256": document.sha256, "folder": str(folder)}
                 said, ended, timings = self._read_on(document, arguments)
-            kept = self._kept(document, folder, copy)
+            kept = _kept(folder)
             faults = [*said, *ended]
             if not ended:  # what ends a child may go well another time, with more bytes or seconds
                 mark_whole(folder, {"pages": sorted(kept), "faults": [fault.as_json() for fault in said]})
         if not kept and not faults:
             faults.append(NoSheet("holds no sheet").fault(document.name, "read"))
         for sheet in kept.values():
-            timings.extend({"file": sheet.file, "page": sheet.page, **timing} for timing in sheet.timings)
-        return Reading(list(kept.values()), sorted(faults, key=lambda fault: fault.page or 0), timings)
-
-    def _kept(self, document: Document, folder: Path, copy: int) -> dict[int, Sheet]:
-        """The sheets that the store has whole, by page; what is damaged there is dropped."""
-        suffix = f"~{copy + 1}" if copy else ""
-        found = {}
-        for page in saved_pages(folder):
-            sheet = find_sheet(folder, page, f"{document.sha256[:12]}-{page + 1}{suffix}")
-            if sheet is not None:
-                found[page] = replace(sheet, file=document.name)
-        return found
+            timings.extend({"page": sheet.page, **timing} for timing in sheet.timings)
+        return Reading(list(kept.values()), sorted(faults, key=lambda fault: fault.page or 0), timings, not ended)
 
     def _read_on(
         self, document: Document, arguments: dict[str, Any]
@@ -208,7 +211,7 @@ class _Reader:
                 if last:
                     return list(said.values()), ended, []
             else:
-                return list(said.values()), ended, [_timing(document, facts)]
+                return list(said.values()), ended, [facts.as_timing("reader")]
 
     def _answer_in(self, folder: Path) -> Callable[[Event, Callable[[float], None]], object]:
         """What answers the children that keep their sheets in `folder`, until all is cancelled."""
@@ -224,19 +227,33 @@ class _Reader:
         return answer
 
     def _run_child(self, document: Document, arguments: dict[str, Any], watch: _Watch) -> Facts:
-        if self.cancelled.is_set():
-            raise Cancelled
-        _, facts = run_growing(
-            self._entry,
-            arguments,
-            manager=self._manager,
-            first_bytes=min(first_bytes(document), self._most_bytes),
-            most_bytes=self._most_bytes,
-            clock_s=self._settings.seconds,
-            on_event=watch.hear,
-            cancelled=self.cancelled,
-        )
+        most_bytes = self._runtime.most_reader_bytes
+        with self._slot():
+            _, facts = run_growing(
+                self._entry,
+                arguments,
+                manager=self._runtime.manager,
+                first_bytes=min(first_bytes(document, self._runtime.footprints), most_bytes),
+                most_bytes=most_bytes,
+                clock_s=self._settings.seconds,
+                on_event=watch.hear,
+                cancelled=self.cancelled,
+                footprints=self._runtime.footprints,
+            )
         return facts
+
+    @contextmanager
+    def _slot(self) -> Iterator[None]:
+        """A place among the readers that may live at once."""
+        while not self._runtime.slots.acquire(timeout=_EVERY_S):
+            if self.cancelled.is_set():
+                raise Cancelled
+        try:
+            if self.cancelled.is_set():
+                raise Cancelled
+            yield
+        finally:
+            self._runtime.slots.release()
 
 
 class _Watch:
@@ -275,16 +292,10 @@ class _Watch:
         return self._answer(event, lambda share: self._progress(Step(self._name, "letters", share)))
 
 
-def _timing(document: Document, facts: Facts) -> dict[str, Any]:
-    return {
-        "file": document.name,
-        "stage": "reader",
-        "wall_s": round(facts.wall_s, 3),
-        "cpu_s": round(facts.cpu_s, 3),
-        "leased_bytes": facts.leased_bytes,
-        "peak_bytes": facts.peak_anonymous_bytes,
-        "retried": facts.retried,
-    }
+def _kept(folder: Path) -> dict[int, Sheet]:
+    """The sheets that the store has whole, by page; what is damaged there is dropped."""
+    found = {page: find_sheet(folder, page) for page in saved_pages(folder)}
+    return {page: sheet for page, sheet in found.items() if sheet is not None}
 
 
 def _corrected_scales(settings: Settings, document: Document) -> dict[str, float]:

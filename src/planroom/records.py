@@ -116,6 +116,11 @@ class Page:
     title: str | None = None
     heights: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def made_of(self) -> Literal["pixels", "vectors", "model"]:
+        """What its lines come from."""
+        return "pixels" if self.is_scan else "vectors" if self.elements is None else "model"
+
 
 @dataclass(slots=True)
 class Scale:
@@ -209,6 +214,12 @@ class Sheet:
         """Points (K, 2) of sheet units as pixels (K, 2), y down."""
         x0, _, _, y1 = self.extent
         return (points - (x0, y1)) * (self.px_per_unit, -self.px_per_unit)
+
+    def rename(self, sheet_id: str) -> None:
+        """Bear another id, the elements too: a second copy of one document."""
+        for element in self.elements:
+            element.id = sheet_id + element.id.removeprefix(self.id)
+        self.id = sheet_id
 
 
 @dataclass(slots=True)

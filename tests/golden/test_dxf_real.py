@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from planroom.memory.manager import MemoryManager
-from planroom.pipeline import read_sheets
+from planroom.reading import read_sheets
 from planroom.records import Sheet
 from planroom.store.results import load_sheet
 

@@ -11,7 +11,8 @@ import pytest
 from planroom.config import Settings
 from planroom.example import VARIANTS, Variant, random_variant, write_set
 from planroom.memory.manager import MemoryManager
-from planroom.pipeline import measure, read_sheets
+from planroom.pipeline import measure
+from planroom.reading import read_sheets
 from planroom.records import Report, Sheet
 from planroom.store.results import load_sheet, saved_pages
 

@@ -17,12 +17,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from planroom import pipeline, publish
+from planroom import pipeline, publish, reading
 from planroom.config import Settings
+from planroom.ingest.worker import Facts
 from planroom.memory.manager import Lease, MemoryManager
+from planroom.runtime import Runtime
 from planroom.units import parse_bytes
 
 LIMIT_BYTES = parse_bytes("8GiB")
+NOTHING = Facts(0, 0, 0.0, 0.0, 0)
 
 
 def mark(**words: Any) -> None:
@@ -76,7 +79,7 @@ def read(kind: str, file: str, folder: str) -> None:
     """What a reader child does with a document."""
     arguments = {"kind": kind, "path": file, "sha256": "0" * 64, "folder": folder, "picture_px": Settings().picture_px}
     more: dict[str, Any] = {"scales": {}, "password": "", "lost": [], "letters": False}
-    pipeline.read_sheets(
+    reading.read_sheets(
         arguments | more, lambda event: None, MarkedLedger("read", "sheet", "detect", "keep", "the sheet's elements")
     )
 
@@ -85,9 +88,15 @@ def report(file: str, folder: str) -> None:
     """What the program does with the sheets of a document; what a child does for it is done here."""
     settings = Settings(memory_bytes=LIMIT_BYTES, cache_folder=Path(folder) / "cache", seconds=600.0)
     ledger = MarkedLedger("measure", "the HTML report", "the workbook", "the JSON report", "the marked-up PDF")
-    found = pipeline.analyze([Path(file)], settings, ledger, lambda step: None)
-    vars(publish)["run_growing"] = lambda entry, arguments, **_: publish.mark_up(arguments, lambda event: None, ledger)
-    publish.publish(found, Path(folder) / "out", settings, ledger, lambda stage, share: None)
+    runtime = Runtime(settings, ledger)
+    found = pipeline.analyze([Path(file)], settings, runtime, lambda step: None)
+    vars(publish)["run_growing"] = lambda entry, arguments, **_: (mark_up(arguments, ledger), NOTHING)
+    publish.publish(found, Path(folder) / "out", settings, runtime, lambda stage, share: None)
+
+
+def mark_up(arguments: dict[str, Any], ledger: MemoryManager) -> dict[str, Any]:
+    """What a child does."""
+    return publish.mark_up(arguments, lambda event: None, ledger)
 
 
 if __name__ == "__main__":

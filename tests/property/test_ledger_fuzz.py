@@ -32,8 +32,10 @@ class Buffers:
             self.drop()
         elif dice < 0.9 and self.live:
             self.shrink()
-        elif dice < 0.95 and self.live:
+        elif dice < 0.93 and self.live:
             self.lease_within()
+        elif dice < 0.97 and self.live:
+            self.grow()
         else:
             giver, taker = self.random.sample(sorted(SIZES), 2)
             self.ledger.move(self.random.randrange(5_000), giver, taker)
@@ -61,6 +63,15 @@ class Buffers:
         lease.shrink(len(buffer))
         self.live[place] = (pool, lease, buffer)
 
+    def grow(self) -> None:
+        place = self.random.randrange(len(self.live))
+        _, lease, buffer = self.live[place]
+        try:
+            lease.grow(lease.size_bytes + self.random.randrange(3_000), wait_s=0)
+        except BudgetRefused:
+            self.refused += 1
+        buffer.extend(bytes(lease.size_bytes - len(buffer)))
+
     def lease_within(self) -> None:
         _, lease, _ = self.random.choice(self.live)
         half = lease.size_bytes // 2
@@ -74,29 +85,39 @@ class Buffers:
         return held
 
 
+def lending_ledger() -> MemoryManager:
+    ledger = MemoryManager(SIZES)
+    ledger.lend("working_memory", ["reserve", "transformer_cache", "data_cache"], yields=["data_cache"])
+    return ledger
+
+
 def leased(ledger: MemoryManager) -> dict[str, int]:
     return {name: pool.leased_bytes for name, pool in ledger.pools.items()}
 
 
 def test_a_million_operations_leave_the_ledger_exact() -> None:
-    ledger = MemoryManager(SIZES)
+    ledger = lending_ledger()
     buffers = Buffers(ledger, seed=20261123)
+    borrowed = 0
     for k in range(1_000_000):
         buffers.act()
         if k % 997 == 0:
             assert leased(ledger) == buffers.count()
             assert ledger.leased_bytes == sum(buffers.count().values()) <= ledger.peak_leased_bytes <= TOTAL
             assert ledger.capacity_bytes == TOTAL
+            assert all(pool.leased_bytes <= pool.capacity_bytes for pool in ledger.pools.values())
+            borrowed += sum(pool.lent_bytes > 0 for pool in ledger.pools.values())
 
     assert leased(ledger) == buffers.count()
     assert buffers.refused > 1000  # it was full often enough to matter
+    assert borrowed > 100
     while buffers.live:
         buffers.drop()
     assert ledger.leased_bytes == 0
 
 
 def test_threads_leave_the_ledger_exact() -> None:
-    ledger = MemoryManager(SIZES)
+    ledger = lending_ledger()
     workers = [Buffers(ledger, seed) for seed in range(4)]
     over = []
 

@@ -12,6 +12,7 @@ from planroom import budget
 from planroom.budget import parse_pools
 from planroom.engine.ocr import MODEL_BYTES, WORK_BYTES
 from planroom.errors import BudgetRefused, UsageError
+from planroom.memory.footprints import UNKNOWN_START_BYTES
 from planroom.memory.machine import Machine
 from planroom.memory.plans.parts import (
     BEFORE_BYTES,
@@ -30,7 +31,6 @@ from planroom.memory.plans.plan import Plan, Refusal
 from planroom.memory.plans.planner import plan_memory
 from planroom.memory.plans.plot import draw_plot
 from planroom.memory.plans.reserve import Levers, round_together
-from planroom.readers import _START_BYTES
 
 REFERENCE = 512 * GIB
 PRODUCTION_SYSTEM = {"os": 8, "runtime": 5, "database": 5, "workers": 8, "buffers": 4}
@@ -208,7 +208,7 @@ def test_a_process_tree_carries_no_system_and_no_database(gib: int) -> None:
 
     assert plan.system["os"] == plan.system["database"] == 0
     assert plan.models["ocr"] == MODEL_BYTES + WORK_BYTES
-    assert plan.system["workers"] >= _START_BYTES
+    assert plan.system["workers"] >= UNKNOWN_START_BYTES
 
 
 def test_half_a_gigabyte_is_refused_whatever_is_left_out() -> None:
@@ -234,7 +234,7 @@ def test_the_measured_footprints_are_those_of_the_program() -> None:
     measured = Footprints()
 
     assert measured.ocr_bytes == MODEL_BYTES + WORK_BYTES
-    assert measured.reader_bytes == _START_BYTES
+    assert measured.reader_bytes == UNKNOWN_START_BYTES
 
 
 def test_a_larger_plan_in_flight_is_planned_for() -> None:

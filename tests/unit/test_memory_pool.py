@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from planroom.errors import BudgetRefused
-from planroom.memory.manager import Lease, MemoryManager
+from planroom.memory.manager import WORKING_MEMORY, Lease, MemoryManager
 from planroom.memory.pool import SPILL, YIELD, Pool
 from planroom.memory.turns import Turn, Turns
 
@@ -230,3 +231,128 @@ def test_capacity_moves_only_as_far_as_it_is_free_and_wakes_who_waits() -> None:
     thread.join(10)
     assert got[0].size_bytes == 100
     assert manager.capacity_bytes == 1000
+
+
+# ---- loans ---------------------------------------------------------------------------------------------------------
+
+
+def lending_ledger() -> MemoryManager:
+    ledger = MemoryManager({"reserve": 400, "data_cache": 300, WORKING_MEMORY: 200})
+    ledger.lend(WORKING_MEMORY, ["reserve", "data_cache"], yields=["data_cache"])
+    return ledger
+
+
+def capacities(ledger: MemoryManager) -> list[int]:
+    return [pool.capacity_bytes for pool in ledger.pools.values()]
+
+
+def test_what_others_do_not_use_is_borrowed_in_order_and_paid_back() -> None:
+    ledger = lending_ledger()
+    small = ledger.lease(150, "small")
+    large = ledger.lease(500, "large")
+    lent = capacities(ledger)
+    large.release()
+    small.release()
+
+    assert lent == [0, 250, 650]
+    assert capacities(ledger) == [400, 300, 200]
+
+
+def test_what_a_lender_has_granted_is_not_borrowed() -> None:
+    ledger = lending_ledger()
+    ledger.lease(390, "networks", pool="reserve")
+    ledger.lease(200, "all of it")
+
+    with pytest.raises(BudgetRefused, match="waited"):
+        ledger.lease(311, "too much for now", wait_s=0)
+    assert ledger.pools[WORKING_MEMORY].most_bytes == 200 + 10 + 300
+
+
+def test_what_could_never_be_borrowed_is_refused_at_once() -> None:
+    ledger = lending_ledger()
+    ledger.lease(390, "networks", pool="reserve")
+
+    with pytest.raises(BudgetRefused, match="511"):
+        ledger.lease(511, "too much for ever")
+
+
+def test_a_cache_is_asked_to_yield_and_lends_what_it_gave_up() -> None:
+    ledger = lending_ledger()
+    entries = [ledger.lease(100, "entry", pool="data_cache") for _ in range(3)]
+
+    def make_room(missing: int) -> int:
+        while missing > 0 and entries:
+            missing -= entries[-1].size_bytes
+            entries.pop().release()
+        return 0
+
+    ledger.pools[WORKING_MEMORY].on_need(make_room)
+    lease = ledger.lease(750, "large")
+
+    assert lease.size_bytes == 750
+    assert len(entries) == 1
+    assert sum(capacities(ledger)) == 900
+    assert ledger.leased_bytes == 850
+
+
+def test_who_waits_is_served_with_what_is_borrowed_when_it_comes_free() -> None:
+    ledger = lending_ledger()
+    networks = ledger.lease(400, "networks", pool="reserve")
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(ledger.lease, 500, "as much as both have")
+        granted = waiting.result(timeout=10)
+        also = pool.submit(ledger.lease, 100, "one more")
+        wait_for(ledger.pools[WORKING_MEMORY], 1)
+        granted.release()
+
+        assert also.result(timeout=10).size_bytes == 100
+    networks.release()
+    assert capacities(ledger) == [400, 300, 200]
+
+
+def test_a_lender_that_needs_its_own_gets_it_back_first() -> None:
+    ledger = lending_ledger()
+    borrowed = ledger.lease(600, "all of the reserve too")
+    with ThreadPoolExecutor(1) as pool:
+        networks = pool.submit(ledger.lease, 400, "networks", pool="reserve")
+        wait_for(ledger.pools["reserve"], 1)
+        borrowed.release()
+
+        assert networks.result(timeout=10).size_bytes == 400
+    assert capacities(ledger) == [400, 300, 200]
+
+
+# ---- leases that grow ----------------------------------------------------------------------------------------------
+
+
+def test_a_lease_grows_before_new_ones_are_granted() -> None:
+    pool = Pool(100)
+    first, second = pool.lease(40, "first"), pool.lease(60, "second")
+    with ThreadPoolExecutor(2) as threads:
+        new = threads.submit(pool.lease, 50, "new")
+        wait_for(pool, 1)
+        grown = threads.submit(first.grow, 90, wait_s=10)
+        wait_for(pool, 2)
+        second.release()
+        grown.result(timeout=10)
+        was_waiting = pool.waiting
+        first.release()
+        new.result(timeout=10)
+
+    assert first.size_bytes == 90
+    assert was_waiting == 1
+    assert pool.leased_bytes == 50
+
+
+def test_a_lease_that_cannot_grow_stays_as_it_is() -> None:
+    pool = Pool(100)
+    lease = pool.lease(40, "first")
+    pool.lease(60, "second")
+
+    with pytest.raises(BudgetRefused):
+        lease.grow(41, wait_s=0)
+    with pytest.raises(BudgetRefused, match="are there"):
+        lease.grow(101, wait_s=10)
+    assert lease.size_bytes == 40
+    lease.release()
+    assert pool.leased_bytes == 60

@@ -8,6 +8,7 @@ Thread-safe: one picture is read at a time. Source of the networks: PP-OCRv6 sma
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -19,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planroom.engine.quads import Quad, join_quads, may_stand, sides, stands
-from planroom.memory.manager import Lease, MemoryManager
+from planroom.memory.guard import return_to_kernel
+from planroom.memory.manager import WORKING_MEMORY, Lease, MemoryManager
 
 Grey = NDArray[np.uint8]
 TILE_PX: Final = 1024
@@ -85,8 +87,8 @@ def engine_version() -> str:
 class TextReader:
     """Reads pictures with networks that are loaded at the first of them and leased from then on until `close`."""
 
-    def __init__(self, manager: MemoryManager, threads: int = 2):
-        self._lease: Lease = manager.lease(MODEL_BYTES + WORK_BYTES, "text recognition")
+    def __init__(self, manager: MemoryManager, threads: int = 2, *, pool: str = WORKING_MEMORY):
+        self._lease: Lease = manager.lease(MODEL_BYTES + WORK_BYTES, "text recognition", pool=pool)
         self._threads = threads
         self._lock = threading.Lock()
         self._network: Any = None
@@ -97,10 +99,13 @@ class TextReader:
         return self._lease.size_bytes
 
     def close(self) -> None:
-        """Let go of the networks and give their bytes back."""
+        """Let go of the networks and give their bytes back: to the kernel, and only then to the ledger."""
         with self._lock:
-            self._network = None
+            if self._network is not None:
+                self._network = None  # the last reference: sessions are in no cycle, so their bytes are free now
+                return_to_kernel()
             self._lease.release()
+        gc.collect()  # the networks' settings are trees in cycles: small, but they would pile up
 
     def read(self, picture: Picture, progress: Callable[[float], None]) -> Reading:
         """Every line of `picture`. progress: called with the share done; what it raises ends the reading."""

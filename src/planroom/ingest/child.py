@@ -2,15 +2,18 @@
 
     python -m planroom.ingest.child < request
 
-The request is one JSON line: entry ("module:function"), arguments, limit_bytes, clock_s, parent (its process id),
-answers (the file descriptor that answers to events "ask" come from; `emit` returns them).
+The request is one JSON line: entry ("module:function"), arguments, limit_bytes (what is leased to this process),
+most_bytes (what could be leased at all), footprints (what stages were measured to take), clock_s, parent (its process
+id), answers (the file descriptor that answers to events "ask" come from; `emit` returns them).
 Events and the answer, one JSON line each, go to what was standard output at the start; standard output itself then
 leads to standard error, so that a library which prints cannot break the protocol. The function is called as
 `function(arguments, emit, ledger) -> dict`. Answers: {"event": "done", "result"} or {"event": "error", "code", "class",
 "message", "hint", "place"}.
 
-What holds the child: RLIMIT_DATA its bytes, RLIMIT_CPU its clock, its parent's death its life, and a system call filter
-keeps it from opening sockets and from starting processes, which would each have limits of their own.
+Before each stage the child asks for the bytes that it is expected to take ({"event": "ask", "about": "bytes"}), and
+after it says what it took ("stage"). What holds the child: RLIMIT_DATA its bytes, RLIMIT_CPU its clock, its parent's
+death its life, and a system call filter keeps it from opening sockets and from starting processes, which would each
+have limits of their own.
 """
 
 from __future__ import annotations
@@ -32,12 +35,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from planroom.errors import BudgetRefused, PlanroomError, ReaderFailed, ReaderOverBytes
+from planroom.memory.footprints import Footprints, Line, Ran
 from planroom.memory.machine import find_process_bytes
-from planroom.memory.manager import MemoryManager
+from planroom.memory.stages import StageLedger
 from planroom.units import format_bytes
 
 STACK_BYTES: Final = 8 << 20  # the main stack is no "data", nor are pages that the loader relocated and then sealed
 LATER_IMPORTS_BYTES: Final = 4 << 20
+SPARE_BYTES: Final = 32 << 20  # leased beside: libraries crash where malloc fails, so who holds it is found out later
 REPORT_BYTES: Final = 2 << 20  # between the soft and the hard limit: room to say that the bytes ran out
 OPEN_FILES: Final = 256
 OOM_SCORE: Final = 800  # where the kernel must choose, it takes a reader and not the program that started it
@@ -63,13 +68,14 @@ def main() -> None:
             line = line[os.write(channel, line) :]
 
     try:
-        _confine(request["parent"], request["limit_bytes"])
+        _confine(request["parent"], request["limit_bytes"], request["most_bytes"])
         send({"event": "done", "result": _run(request, send)})
     except BrokenPipeError:
         pass  # the parent has stopped listening and is about to end us
     except BaseException as error:  # the boundary: whatever ends a reader becomes its answer, SystemExit too
         _limit(resource.RLIMIT_DATA, resource.RLIM_INFINITY, resource.RLIM_INFINITY)
-        send(_answer(_translate(error, request["limit_bytes"])))
+        final = _can_never_fit(error)
+        send(_answer(_translate(error, request["most_bytes" if final else "limit_bytes"]), final=final))
     # Tearing down large libraries takes time and may crash: the answer is out, so just go.
     os._exit(0)
 
@@ -88,13 +94,34 @@ def _run(request: dict[str, Any], send: Callable[[dict[str, Any]], None]) -> dic
     _grant_cpu(clock_s)
     module, _, name = request["entry"].partition(":")
     function = getattr(importlib.import_module(module), name)
-    base_bytes = _data_bytes() + STACK_BYTES + LATER_IMPORTS_BYTES
-    ledger = MemoryManager(request["limit_bytes"] - base_bytes, waits=False)
+    if "numpy" in sys.modules:
+        _have_blas_take_its_buffer()
+
+    def secure(wanted_bytes: int) -> int:
+        leased_bytes = int(emit({"event": "ask", "about": "bytes", "bytes": wanted_bytes})["leased_bytes"])
+        request["limit_bytes"] = leased_bytes
+        _limit_data(leased_bytes)
+        if leased_bytes < min(wanted_bytes, request["most_bytes"]):  # all there is may do, whatever is expected
+            raise ReaderOverBytes(f"{format_bytes(wanted_bytes)} are expected to be taken, others hold them")
+        return leased_bytes
+
+    def note(ran: Ran) -> None:
+        send({"event": "stage"} | ran._asdict())
+        _limit_data(request["limit_bytes"])  # what was loaded meanwhile, and never written, takes no memory
+
+    ledger = StageLedger(
+        request["most_bytes"] - _data_bytes() - STACK_BYTES - LATER_IMPORTS_BYTES,
+        request["limit_bytes"],
+        footprints=Footprints({name: Line(*line) for name, line in request["footprints"].items()}),
+        secure=secure,
+        note=note,
+    )
     result: dict[str, Any] = function(request["arguments"], emit, ledger)
+    ledger.end()
     return result
 
 
-def _confine(parent: int, limit_bytes: int) -> None:
+def _confine(parent: int, limit_bytes: int, most_bytes: int) -> None:
     """Give this process its limits. Raises BudgetRefused where they leave nothing."""
     libc = ctypes.CDLL(None)
     libc.prctl.argtypes = (ctypes.c_int, *[ctypes.c_ulong] * 4)
@@ -103,20 +130,42 @@ def _confine(parent: int, limit_bytes: int) -> None:
         os._exit(1)
     with suppress(OSError):  # a container may mount /proc read-only; then the kernel chooses by size alone
         Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE))
-    soft = limit_bytes - STACK_BYTES - REPORT_BYTES
-    if soft < _data_bytes():
-        raise BudgetRefused("a reader does not even start in that")
+    if limit_bytes - STACK_BYTES - REPORT_BYTES < _data_bytes():
+        raise ReaderOverBytes("a reader does not even start in that")
     _limit(resource.RLIMIT_CORE, 0, 0)
     _limit(resource.RLIMIT_NOFILE, OPEN_FILES, OPEN_FILES)
     _limit(resource.RLIMIT_STACK, STACK_BYTES, STACK_BYTES)
-    _limit(resource.RLIMIT_DATA, soft, soft + REPORT_BYTES)
+    hard = most_bytes - STACK_BYTES
+    _limit(resource.RLIMIT_DATA, hard - REPORT_BYTES, hard)
+    _limit_data(limit_bytes)
     _filter_calls(libc)
+
+
+def _limit_data(leased_bytes: int) -> None:
+    """Let this process hold `leased_bytes` of anonymous memory and little more, and never what cannot be leased."""
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    soft = leased_bytes + _untouched_bytes() + SPARE_BYTES
+    resource.setrlimit(resource.RLIMIT_DATA, (min(soft, hard - REPORT_BYTES), hard))
+
+
+def _have_blas_take_its_buffer() -> None:
+    """Let OpenBLAS map tens of megabytes now that it hardly ever writes to: later it would exit where it may not."""
+    import numpy as np
+
+    square = np.ones((64, 64))
+    square @ square
 
 
 def _data_bytes() -> int:
     """What RLIMIT_DATA counts of this process."""
     held = find_process_bytes(os.getpid())
     return held.data if held else 0
+
+
+def _untouched_bytes() -> int:
+    """What RLIMIT_DATA counts though no page of it was ever written: libraries' tables, stacks of threads."""
+    held = find_process_bytes(os.getpid())
+    return max(0, held.data - held.anonymous) if held else 0
 
 
 def _grant_cpu(clock_s: float) -> None:
@@ -157,8 +206,14 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         seen = seen.__cause__ or seen.__context__
 
 
-def _answer(error: PlanroomError) -> dict[str, Any]:
+def _can_never_fit(error: BaseException) -> bool:
+    """Whether all bytes that there are would not help: the bound of a stage is beyond them."""
+    return any(isinstance(one, BudgetRefused) for one in _chain(error))
+
+
+def _answer(error: PlanroomError, *, final: bool) -> dict[str, Any]:
     return {
+        "final": final,
         "event": "error",
         "code": error.code,
         "class": type(error).__name__,

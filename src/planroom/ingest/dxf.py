@@ -57,7 +57,7 @@ def read_dxf(
 
 def _read_page(path: Path, picture_px: int, ledger: MemoryManager, progress: Callable[[str, float], None]) -> Page:
     """The page; the document, which is many times as large, is gone when it is returned."""
-    with ledger.lease(lease_bytes(path.stat().st_size), f"opening {path.name}"):
+    with ledger.lease(lease_bytes(path.stat().st_size), f"opening {path.name}", stage="DXF opened"):
         document = _open(path)
         builder = LineworkBuilder()
         walker = _Walker(document, builder)
@@ -73,13 +73,13 @@ def _read_page(path: Path, picture_px: int, ledger: MemoryManager, progress: Cal
         unit_m = _UNIT_M.get(document.header.get("$INSUNITS", 0))
         if builder.n_pieces == 0:
             raise NoSheet("its model space draws no line")
-        with ledger.lease(builder.n_pieces * _PIECE_BYTES, f"the linework of {path.name}"):
+        with ledger.lease(builder.n_pieces * _PIECE_BYTES, f"the linework of {path.name}", stage="DXF linework"):
             linework = builder.build()
             extent = drawn_extent(linework)
             progress("render", 0.0)
             width, height = extent[2] - extent[0], extent[3] - extent[1]
             pixels = picture_px * max(1, round(picture_px * min(width, height) / max(width, height)))
-            with ledger.lease(pixels * 6, f"the picture of {path.name}"):
+            with ledger.lease(pixels * 6, f"the picture of {path.name}", stage="DXF picture"):
                 picture = paint(linework, extent, picture_px)
         return Page(
             index=0,

@@ -71,7 +71,7 @@ def read_ifc(
         from planroom.ingest.ifc_model import open_model
     except ImportError as error:
         raise MissingExtra("reading IFC needs ifcopenshell", place=path.name) from error
-    with ledger.lease(lease_bytes(size_bytes), "ifc model and geometry"):
+    with ledger.lease(lease_bytes(size_bytes), "ifc model and geometry", stage="IFC opened"):
         progress("opening", 0.0)
         with _failures_mapped(path):
             model = open_model(path)
@@ -88,7 +88,7 @@ def read_ifc(
             with _failures_mapped(path):
                 elements, bodies = _measured(model, kernel, storeys[at], ids, report)
                 extent, width_px, height_px = _framed(bodies, picture_px)
-            with ledger.lease(3 * width_px * height_px, "ifc picture"):
+            with ledger.lease(3 * width_px * height_px, "ifc picture", stage="IFC picture"):
                 with _failures_mapped(path):
                     page = _page(at, names[at], storeys[at], elements, bodies, (extent, width_px, height_px))
                 yield page

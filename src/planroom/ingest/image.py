@@ -23,14 +23,16 @@ from planroom.units import INCH_M, format_bytes
 
 Image.MAX_IMAGE_PIXELS = None  # the lease is the limit
 _COEFFICIENT_BYTES = 6  # a pixel of a progressive JPEG, which is decoded as a whole whatever its size will be
+_PIXEL_BYTES = {1: (10, 4), 3: (12, 9), 4: (14, 9)}  # by channels, measured: of the picture, of the copy to look at
 _FORMATS = ("PNG", "JPEG", "TIFF")
 _GREY_PIXELS = 45_000_000  # no more are read, however finely a sheet was scanned
 _LEAST_PX = 8
 
 
-def lease_bytes(pixels: int) -> int:
-    """Anonymous bytes that decoding a picture takes: the decoder's rows, its pixels, the grey and the reduced copy."""
-    return 14_000_000 + 12 * pixels
+def lease_bytes(pixels: int, channels: int, shown_pixels: int) -> int:
+    """Anonymous bytes that decoding a picture takes: the decoder's rows, its pixels, the grey, the copy to look at."""
+    kept, shown = _PIXEL_BYTES[channels]
+    return 8_000_000 + kept * pixels + shown * min(pixels, shown_pixels)
 
 
 def read_image(
@@ -79,12 +81,14 @@ def _as_page(image: Image.Image, index: int, picture_px: int, ledger: MemoryMana
         whole_bytes = _COEFFICIENT_BYTES * width * height if image.info.get("progressive") else 0
         if image.format == "JPEG" and width * height > _GREY_PIXELS:
             image.draft("RGB", (width // 2, height // 2))
-        pixels = image.size[0] * image.size[1]
-        with ledger.lease(whole_bytes + lease_bytes(pixels), f"a picture of {width} × {height} pixels"):
+        pixels, channels = image.size[0] * image.size[1], _channels(image)
+        shown_pixels = round((picture_px / max(image.size)) ** 2 * pixels)
+        needed_bytes = whole_bytes + lease_bytes(pixels, channels, shown_pixels)
+        with ledger.lease(needed_bytes, f"a picture of {width} × {height} pixels", stage="picture opened"):
             _decode(image)
             picture, grey = _pictures(image, picture_px)
     except BudgetRefused as error:
-        raise OversizedInput(f"{width} × {height} pixels need {format_bytes(lease_bytes(width * height))}") from error
+        raise OversizedInput(f"{width} × {height} pixels need {format_bytes(needed_bytes)}") from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         if isinstance(error, NoSheet):
             raise
@@ -102,6 +106,13 @@ def _as_page(image: Image.Image, index: int, picture_px: int, ledger: MemoryMana
         grey=grey,
         is_scan=True,
     )
+
+
+def _channels(image: Image.Image) -> int:
+    """1, 3, or 4 with transparency."""
+    if image.has_transparency_data:
+        return 4
+    return 1 if image.mode in ("1", "L") or image.mode.startswith("I;16") else 3
 
 
 def _decode(image: Image.Image) -> None:

@@ -70,13 +70,15 @@ def read_pdf(
     Raises MislabelledFile, TruncatedFile or EncryptedFile where PDFium cannot open the file.
     """
     size = path.stat().st_size
-    with ledger.lease(lease_bytes(size), f"opening {path.name}"):
+    with ledger.lease(lease_bytes(size), f"opening {path.name}", stage="PDF opened"):
         document = _open(path, password)
         try:
+            fonts_bytes = _FONT_BYTES  # still to be loaded
             for index in range(len(document)):
                 if pages is None or index in pages:
                     progress("read", 0.0)
-                    yield _read_page(document, index, picture_px, ledger, progress)
+                    yield _read_page(document, index, picture_px, fonts_bytes, ledger, progress)
+                    fonts_bytes = 0
         finally:
             document.close()
 
@@ -108,6 +110,7 @@ def _read_page(
     document: pdfium.PdfDocument,
     index: int,
     picture_px: int,
+    fonts_bytes: int,
     ledger: MemoryManager,
     progress: Callable[[str, float], None],
 ) -> Page:
@@ -123,23 +126,34 @@ def _read_page(
             raise TruncatedFile(f"page {index + 1} has no area ({width:g} × {height:g} points)")
         load = _Load()
         load.add_page(page)
-        with ledger.lease(load.tree_bytes(), f"{load.objects} objects of page {index + 1}"):
+        with ledger.lease(load.tree_bytes(), f"{load.objects} objects of page {index + 1}", stage="PDF objects"):
             builder = LineworkBuilder()
             to_page = _display_matrix(page)
             text_page = page.get_textpage()
             letters = raw.FPDFText_CountChars(text_page)
-            with ledger.lease(letters * _LETTER_BYTES, f"{letters} letters of page {index + 1}"):
+            with ledger.lease(
+                letters * _LETTER_BYTES,
+                f"{letters} letters of page {index + 1}",
+                stage="PDF walked",
+                by_bytes=load.tree_bytes(),
+            ):
                 walker = _Walker(builder, text_page)
                 try:
                     walker.walk_page(page, to_page, progress)
                 finally:
                     text_page.close()
-            with ledger.lease(builder.lease_bytes(), f"the linework of page {index + 1}"):
+            with ledger.lease(builder.lease_bytes(), f"the linework of page {index + 1}", stage="PDF linework"):
                 linework = builder.build()
                 progress("render", 0.0)
                 scale = min(150 / 72, picture_px / max(width, height))
                 pixels = max(1, math.ceil(width * scale)) * max(1, math.ceil(height * scale))
-                with ledger.lease(load.paint_bytes(pixels), f"the picture of page {index + 1}"):
+                painting_bytes = load.paint_bytes(pixels)
+                with ledger.lease(
+                    painting_bytes,
+                    f"the picture of page {index + 1}",
+                    stage="PDF picture",
+                    by_bytes=painting_bytes + fonts_bytes,
+                ):
                     picture = page.render(scale=scale, rev_byteorder=False, may_draw_forms=True).to_numpy()
                     picture = np.ascontiguousarray(picture[:, :, :3])
                 is_scan = walker.image_area > _SCAN_SHARE * width * height and builder.n_pieces < _SCAN_PIECES
@@ -186,7 +200,9 @@ def _grey(page: pdfium.PdfPage, dpi: float, load: _Load, ledger: MemoryManager) 
         return None
     width, height = page.get_size()
     pixels = math.ceil(width * dpi / 72) * math.ceil(height * dpi / 72)
-    with ledger.lease(load.paint_bytes(0) + round(_GREY_BYTES * pixels), f"the page at {dpi:.0f} dots an inch"):
+    with ledger.lease(
+        load.paint_bytes(0) + round(_GREY_BYTES * pixels), f"the page at {dpi:.0f} dots an inch", stage="PDF in grey"
+    ):
         picture = page.render(scale=dpi / 72, grayscale=True, may_draw_forms=True).to_numpy()
         return np.ascontiguousarray(picture.reshape(picture.shape[:2]))
 

@@ -9,16 +9,19 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from typing import IO, Any, Final
 
 from planroom.errors import PlanroomError, ReaderCrashed, ReaderOverBytes, ReaderOverTime
-from planroom.ingest.protocol import Event, Lines, OnEvent, get_result, is_answer, is_ask
+from planroom.ingest.protocol import Event, Lines, OnEvent, find_ran, find_wanted_bytes, get_result, is_answer, is_ask
+from planroom.memory.footprints import Ran
 from planroom.memory.machine import find_process_bytes, read_machine, usage
 from planroom.units import format_bytes
 
 SAMPLE_S: Final = 0.02
 STDERR_BYTES: Final = 4096
 NEAR_LIMIT: Final = 0.85  # C++ libraries abort where malloc fails, and the last request is the one that never was
+MOST_STAGES: Final = 20_000  # whose figures are kept
 _CHUNK_BYTES: Final = 1 << 16
 _DEATHS: Final = {
     signal.SIGABRT: "aborted",
@@ -30,7 +33,7 @@ _DEATHS: Final = {
     signal.SIGKILL: "killed",
 }
 _NO_MEMORY_SIGNALS: Final = {signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGTRAP}
-_NO_MEMORY_WORDS: Final = (b"bad_alloc", b"MemoryError", b"out of memory", b"Out of memory")
+_NO_MEMORY_WORDS: Final = (b"bad_alloc", b"MemoryError", b"out of memory", b"Out of memory", b"Memory allocation")
 
 
 class Cancelled(BaseException):
@@ -38,26 +41,43 @@ class Cancelled(BaseException):
 
 
 class Child:
-    """One child process as its parent sees it. Only `condemned` is written by other threads."""
+    """One child process as its parent sees it. Only `condemned` is written by other threads.
 
-    def __init__(self, process: subprocess.Popen[bytes], to_child: int, limit_bytes: int, clock_s: float):
+    grow: has so many bytes leased to the child in all, or fewer, and returns how many are; None: never more than
+    limit_bytes. learn: told of every stage. wanted_bytes: what it asked for in vain.
+    """
+
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        to_child: int,
+        limit_bytes: int,
+        clock_s: float,
+        grow: Callable[[int], int] | None = None,
+        learn: Callable[[Ran], None] | None = None,
+    ):
         assert process.stdout and process.stderr  # both were asked for as pipes
         self.pid = process.pid
         self.anonymous_bytes = 0
         self.peak_anonymous_bytes = 0
         self.cpu_s = 0.0
         self.condemned = ""
+        self.wanted_bytes = 0
+        self.stages: list[Ran] = []
         self._process = process
         self._to_child = to_child
         self._stdout: IO[bytes] = process.stdout
         self._stderr: IO[bytes] = process.stderr
         self._limit_bytes = limit_bytes
+        self._grow = grow
+        self._learn = learn
         self._clock_s = clock_s
         self._since_s = time.monotonic()
         self._lines = Lines()
         self._tail = b""
         self._answer: Event | None = None
         self._peak_data_bytes = 0
+        self._untouched_bytes: int | None = None
         group = read_machine().cgroup_path
         self._group = group
         self._oom_before = usage(group).oom_kills if group else 0
@@ -115,7 +135,9 @@ class Child:
             return
         self.anonymous_bytes = held.anonymous
         self.peak_anonymous_bytes = max(self.peak_anonymous_bytes, held.anonymous)
-        self._peak_data_bytes = max(self._peak_data_bytes, held.data)
+        if self._untouched_bytes is None:
+            self._untouched_bytes = max(0, held.data - held.anonymous)
+        self._peak_data_bytes = max(self._peak_data_bytes, held.data - self._untouched_bytes)
         if held.anonymous + held.shared > self._limit_bytes:  # shared memory is beyond RLIMIT_DATA
             raise ReaderOverBytes(f"the reader held more than {format_bytes(self._limit_bytes)}")
 
@@ -126,13 +148,29 @@ class Child:
             if is_answer(event):
                 self._answer = event
                 break
+            ran = find_ran(event)
+            if ran is not None:
+                if len(self.stages) < MOST_STAGES:
+                    self.stages.append(ran)
+                if self._learn is not None:
+                    self._learn(ran)
+                continue
             before_s = time.monotonic()
-            answer = on_event(event)
+            wanted_bytes = find_wanted_bytes(event)
+            answer = on_event(event) if wanted_bytes is None else {"leased_bytes": self._lease(wanted_bytes)}
             if is_ask(event):
                 self._tell(answer)
             after_s = time.monotonic()
             self._since_s = after_s if event["event"] == "sheet" else self._since_s + after_s - before_s
         return bool(chunk)
+
+    def _lease(self, wanted_bytes: int) -> int:
+        """What is leased to the child from here on."""
+        if self._grow is not None and wanted_bytes > self._limit_bytes:
+            self._limit_bytes = self._grow(wanted_bytes)
+        if self._limit_bytes < wanted_bytes:
+            self.wanted_bytes = wanted_bytes
+        return self._limit_bytes
 
     def _tell(self, answer: object) -> None:
         """Send an answer, which is small: a child that asks and does not listen fills its pipe, and is ended."""
@@ -159,6 +197,8 @@ class Child:
         assert ended is not None  # without WNOHANG it waits
         last = self._tail.decode(errors="replace").strip().rpartition("\n")[2][:200]
         said = f"; its last words: {last}" if last else ""
+        if ended.si_code == os.CLD_EXITED and any(words in self._tail for words in _NO_MEMORY_WORDS):
+            return ReaderOverBytes(f"the reader ended at its limit of {format_bytes(self._limit_bytes)}")
         if ended.si_code == os.CLD_EXITED:
             return ReaderCrashed(f"the reader ended without an answer, exit code {ended.si_status}{said}")
         killer = signal.Signals(ended.si_status)

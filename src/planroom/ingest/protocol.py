@@ -11,7 +11,8 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from planroom.errors import PlanroomError, ReaderCrashed, ReaderFailed
+from planroom.errors import PlanroomError, ReaderCrashed, ReaderFailed, ReaderOverBytes
+from planroom.memory.footprints import Ran
 from planroom.units import format_bytes
 
 Event = dict[str, Any]
@@ -19,6 +20,8 @@ OnEvent = Callable[[Event], object]  # what it returns for an "ask" goes back to
 
 LINE_BYTES: Final = 16 << 20
 MOST_EVENTS: Final = 100_000
+_MOST_BYTES: Final = 1 << 50
+_MOST_LETTERS: Final = 80
 
 
 class Lines:
@@ -54,12 +57,39 @@ def is_ask(event: Event) -> bool:
     return bool(event["event"] == "ask")
 
 
+def find_wanted_bytes(event: Event) -> int | None:
+    """The bytes that this asks to be leased in all; None where it is about something else.
+
+    Raises ReaderCrashed where that is no number of bytes.
+    """
+    if not is_ask(event) or event.get("about") != "bytes":
+        return None
+    wanted = event.get("bytes")
+    if not isinstance(wanted, int) or not 0 < wanted < _MOST_BYTES:
+        raise ReaderCrashed("the reader broke its protocol")
+    return wanted
+
+
+def find_ran(event: Event) -> Ran | None:
+    """What a stage took, where that is what this says. Raises ReaderCrashed where it is not of that form."""
+    if event["event"] != "stage":
+        return None
+    try:
+        sizes = [int(event[name]) for name in Ran._fields[1:]]
+        return Ran(str(event["stage"])[:_MOST_LETTERS], *sizes)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        raise ReaderCrashed("the reader broke its protocol") from None
+
+
 def get_result(answer: Event) -> dict[str, Any]:
     """What the child returned. Raises what it raised, as its own class."""
     if answer["event"] == "error":
         said = {name: str(answer.get(name, "")) for name in ("code", "message", "hint", "place")}
         kind = next((kind for kind in find_errors() if kind.code == said["code"]), ReaderFailed)
-        raise kind(said["message"], place=said["place"], hint=said["hint"])
+        error = kind(said["message"], place=said["place"], hint=said["hint"])
+        if isinstance(error, ReaderOverBytes):
+            error.is_final = answer.get("final") is True
+        raise error
     result = answer.get("result")
     if not isinstance(result, dict):
         raise ReaderCrashed("the reader broke its protocol")

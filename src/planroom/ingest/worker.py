@@ -11,6 +11,7 @@ as the call, for the kernel kills the child with the thread that started it.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -18,33 +19,55 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from planroom.errors import ReaderOverBytes
+from planroom.errors import BudgetRefused, ReaderOverBytes
+from planroom.ingest.child import SPARE_BYTES
 from planroom.ingest.process import Cancelled, Child, end_group
 from planroom.ingest.protocol import OnEvent
-from planroom.memory.manager import MemoryManager
+from planroom.memory.footprints import Footprints, Ran
+from planroom.memory.manager import WORKING_MEMORY, Lease, MemoryManager
 from planroom.units import format_bytes
 
 __all__ = ["Cancelled", "Facts", "kill_largest", "run_child", "run_growing"]
 
+_QUANTUM_BYTES: Final = 8 << 20  # leases grow in steps of it: fewer questions
+_STEP_BYTES: Final = 128 << 20
+_DOUBLINGS: Final = 1
+_PATIENCE_S: Final = 2.0  # for more bytes, while holding some
 _living: set[Child] = set()
 _living_lock = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a run of a child took. leased_bytes: the lease of the attempt that succeeded."""
+    """What a run of a child took. leased_bytes: the lease of the attempt that succeeded, as large as it grew.
+
+    stages: what each stage of it was expected to take, and took. retried: how often it was begun anew.
+    """
 
     leased_bytes: int
     peak_anonymous_bytes: int
     cpu_s: float
     wall_s: float
-    retried: bool
+    retried: int
+    stages: list[Ran] = field(default_factory=list)
+
+    def as_timing(self, stage: str) -> dict[str, Any]:
+        """A row of the report's timings."""
+        return {
+            "stage": stage,
+            "wall_s": round(self.wall_s, 3),
+            "cpu_s": round(self.cpu_s, 3),
+            "leased_bytes": self.leased_bytes,
+            "peak_bytes": self.peak_anonymous_bytes,
+            "retried": self.retried,
+            "leases": [list(ran) for ran in self.stages],
+        }
 
 
 def run_child(
@@ -64,7 +87,7 @@ def run_child(
     Raises what the child raised if it was a PlanroomError, else ReaderFailed; ReaderOverBytes, ReaderOverTime,
     ReaderCrashed; Cancelled.
     """
-    with _started(entry, arguments, limit_bytes, clock_s, python_path) as child:
+    with _started(entry, arguments, limit_bytes, limit_bytes, clock_s, python_path, None, None) as child:
         return child.follow(on_event, cancelled)
 
 
@@ -79,29 +102,65 @@ def run_growing(
     on_event: OnEvent,
     cancelled: threading.Event | None = None,
     python_path: Sequence[str | Path] = (),
+    footprints: Footprints | None = None,
 ) -> tuple[dict[str, Any], Facts]:
-    """As `run_child` under a lease of `first_bytes`, and once more under `most_bytes` where those were too few.
+    """As `run_child` under a lease of `first_bytes` and a spare, which grows as the child asks, up to `most_bytes`.
 
-    A second attempt starts from the beginning: on_event then gets {"event": "retry", "limit_bytes"} first. The lease is
-    held exactly as long as the child lives. Raises BudgetRefused where not even first_bytes can be leased.
+    Where what it asks for is not free soon, or it took more than was leased, it is ended and begun anew under a larger
+    lease: on_event then gets {"event": "retry", "limit_bytes"} first. While it waits for that it holds no bytes, so two
+    children never wait for each other. A lease is held exactly as long as its child lives. footprints: what stages are
+    expected to take, and what learns from what they take. Raises BudgetRefused where not even first_bytes can be
+    leased.
     """
-    most_bytes = min(most_bytes, manager.capacity_bytes)
-    for size_bytes, retried in ((first_bytes, False), (most_bytes, True)):
+    footprints = footprints or Footprints()
+    most_bytes = min(most_bytes, manager.pools[WORKING_MEMORY].most_bytes)
+    size_bytes = min(first_bytes, most_bytes)
+    for attempt in itertools.count():
         start_s = time.monotonic()
+        wanted_bytes = 0
         try:
-            with (
-                manager.lease(size_bytes, entry) as lease,
-                _started(entry, arguments, lease.size_bytes, clock_s, python_path) as child,
-            ):
-                result = child.follow(on_event, cancelled)
-        except ReaderOverBytes:
-            if retried or most_bytes <= first_bytes:
+            with _leased(manager, min(size_bytes + SPARE_BYTES, most_bytes), entry, cancelled) as lease:
+                grow = _grower(lease, most_bytes, cancelled)
+                with _started(
+                    entry, arguments, size_bytes, most_bytes, clock_s, python_path, grow, footprints
+                ) as child:
+                    try:
+                        result = child.follow(on_event, cancelled)
+                    finally:
+                        wanted_bytes = child.wanted_bytes
+                leased_bytes = lease.size_bytes
+        except ReaderOverBytes as error:
+            if size_bytes >= most_bytes or error.is_final:
                 raise
-            on_event({"event": "retry", "limit_bytes": most_bytes})
+            least_bytes = max(wanted_bytes, 2 * size_bytes, size_bytes + _STEP_BYTES)
+            size_bytes = min(most_bytes, least_bytes) if attempt < _DOUBLINGS else most_bytes
+            on_event({"event": "retry", "limit_bytes": size_bytes})
         else:
             wall_s = time.monotonic() - start_s
-            return result, Facts(size_bytes, child.peak_anonymous_bytes, child.cpu_s, wall_s, retried)
-    raise AssertionError("the second attempt returns or raises")
+            return result, Facts(leased_bytes, child.peak_anonymous_bytes, child.cpu_s, wall_s, attempt, child.stages)
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _grower(lease: Lease, most_bytes: int, cancelled: threading.Event | None) -> Callable[[int], int]:
+    """What makes a lease larger, before new ones are granted to others; returns what of it the child may take then."""
+
+    def grow(wanted_bytes: int) -> int:
+        rounded = -(-(wanted_bytes + SPARE_BYTES) // _QUANTUM_BYTES) * _QUANTUM_BYTES
+        with suppress(BudgetRefused):
+            lease.grow(min(rounded, most_bytes), wait_s=_PATIENCE_S, stop=cancelled)
+        return most_bytes if lease.size_bytes >= most_bytes else lease.size_bytes - SPARE_BYTES
+
+    return grow
+
+
+def _leased(manager: MemoryManager, size_bytes: int, purpose: str, cancelled: threading.Event | None) -> Lease:
+    """A lease, waited for as long as it takes. Raises BudgetRefused where it can never be, Cancelled."""
+    try:
+        return manager.lease(size_bytes, purpose, stop=cancelled)
+    except BudgetRefused:
+        if cancelled is not None and cancelled.is_set():
+            raise Cancelled from None
+        raise
 
 
 def kill_largest(over_bytes: int) -> None:
@@ -118,7 +177,14 @@ def kill_largest(over_bytes: int) -> None:
 
 @contextmanager
 def _started(
-    entry: str, arguments: dict[str, Any], limit_bytes: int, clock_s: float, python_path: Sequence[str | Path]
+    entry: str,
+    arguments: dict[str, Any],
+    limit_bytes: int,
+    most_bytes: int,
+    clock_s: float,
+    python_path: Sequence[str | Path],
+    grow: Callable[[int], int] | None,
+    footprints: Footprints | None,
 ) -> Iterator[Child]:
     """A running child; on exit its group is dead, and it is waited for."""
     with ExitStack() as stack:
@@ -129,6 +195,8 @@ def _started(
             "entry": entry,
             "arguments": arguments,
             "limit_bytes": limit_bytes,
+            "most_bytes": most_bytes,
+            "footprints": footprints.lines if footprints else {},
             "clock_s": clock_s,
             "parent": os.getpid(),
             "answers": answers,
@@ -149,7 +217,7 @@ def _started(
         finally:
             os.close(answers)
         try:
-            child = Child(process, to_child, limit_bytes, clock_s)
+            child = Child(process, to_child, limit_bytes, clock_s, grow, footprints.learn if footprints else None)
         except BaseException:
             end_group(process.pid)
             process.wait()

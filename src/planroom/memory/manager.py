@@ -8,9 +8,10 @@ has a ledger of its own over bytes that the parent's leased to it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from planroom.errors import BudgetRefused
+from planroom.memory.loans import Loans
 from planroom.memory.pool import Lease, Pool, Total
 
 __all__ = ["RESERVE", "WORKING_MEMORY", "Lease", "MemoryManager"]
@@ -36,6 +37,15 @@ class MemoryManager:
             name: Pool(size, name=name, waits=waits, quantum_bytes=quantum_bytes, lock=self._lock, total=self._total)
             for name, size in sizes.items()
         }
+
+    def lend(self, borrower: str, lenders: Sequence[str], *, yields: Sequence[str] = ()) -> None:
+        """Let `borrower` have what `lenders` do not use, in their order. yields: lenders that give up what they hold
+        when asked, which whoever fills them has the borrower told (`Pool.on_need`).
+        """
+        with self._lock:
+            self.pools[borrower].loans = Loans(
+                [self.pools[name] for name in lenders], yields=[self.pools[name] for name in yields]
+            )
 
     @property
     def capacity_bytes(self) -> int:
@@ -67,12 +77,21 @@ class MemoryManager:
         purpose: str,
         *,
         pool: str = WORKING_MEMORY,
+        stage: str = "",  # noqa: ARG002 (for ledgers that learn what stages take)
+        by_bytes: int | None = None,  # noqa: ARG002
         wait_s: float | None = None,
         priority: int = 0,
         stop: threading.Event | None = None,
     ) -> Lease:
-        """A grant of `size_bytes` from a pool; see `Pool.lease`."""
+        """A grant of `size_bytes` from a pool; see `Pool.lease`.
+
+        stage: what kind of work it is for. by_bytes: what that work grows with, if it is not `size_bytes`.
+        """
         return self.pools[pool].lease(size_bytes, purpose, wait_s=wait_s, priority=priority, stop=stop)
+
+    def lease_at_most(self, size_bytes: int, purpose: str, *, stage: str = "") -> Lease:
+        """A grant of `size_bytes` of working memory, or of all that could ever be had of it."""
+        return self.lease(min(size_bytes, self.pools[WORKING_MEMORY].most_bytes), purpose, stage=stage)
 
     def move(self, size_bytes: int, giver: str, taker: str) -> int:
         """Shift capacity between two pools, at most what the giver has free; returns how much was shifted."""

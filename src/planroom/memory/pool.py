@@ -17,13 +17,17 @@ from collections.abc import Callable
 from types import TracebackType
 
 from planroom.errors import BudgetRefused
+from planroom.memory.leasestats import LeaseStats, WaitTimes
+from planroom.memory.loans import Loans
 from planroom.memory.turns import Turn, Turns
 from planroom.units import format_bytes
 
 Relief = Callable[[int], int]  # frees at least so many bytes if it can, and returns how many
 SPILL, YIELD = 1, 2  # order of relief
+GROWING = 1000  # priority: what holds bytes already ends sooner than what has yet to begin
 _LEAST_RETRY_S, _MOST_RETRY_S = 0.1, 60.0
-_MEMORY = 0.2  # of the moving average of what is given back a second
+_RETRY_MARGIN = 1.25  # not all that is given back can be used at once
+_MEMORY = 0.95  # of the moving average of what is given back a second, each time
 
 
 class Lease:
@@ -50,6 +54,14 @@ class Lease:
     def shrink(self, size_bytes: int) -> None:
         """Keep only `size_bytes` of the grant. Raises ValueError where that would be more than is held, or used."""
         self._pool._shrink(self, size_bytes)
+
+    def grow(self, size_bytes: int, *, wait_s: float, stop: threading.Event | None = None) -> None:
+        """Hold `size_bytes` in all, before others are granted new leases. Harmless where it holds as many.
+
+        Raises BudgetRefused where they are not free within `wait_s`: the grant then stays as it is. Who waits here
+        holds bytes that others may wait for, so the wait must be short and what follows a refusal must give them back.
+        """
+        self._pool._grow(self, size_bytes, wait_s, stop)
 
     def offer(self) -> None:
         """Let the part that no lease within it uses be taken back when others need it."""
@@ -109,7 +121,10 @@ class Pool:
         self._leased = self._peak = 0
         self._paused = False
         self._refused = self._waited = 0
-        self._freed_per_s, self._last_free_s = 0.0, time.monotonic()
+        self._granted_waits, self._refused_waits = WaitTimes(), WaitTimes()
+        self._freed_bytes, self._freed_in_s, self._last_free_s = 0.0, 0.0, time.monotonic()  # lately
+        self.loans: Loans | None = None  # where more may be had
+        self.lent_bytes = 0  # of the capacity, to another pool
 
     # ---- what it says ----------------------------------------------------------------------------------------------
 
@@ -117,6 +132,12 @@ class Pool:
     def capacity_bytes(self) -> int:
         """Bytes that may be granted."""
         return self._capacity
+
+    @property
+    def most_bytes(self) -> int:
+        """Bytes that could be granted if nothing else was: with what it lent, and what others can lend."""
+        with self._lock:
+            return self._capacity + self.lent_bytes + (self.loans.within_reach_bytes if self.loans else 0)
 
     @property
     def leased_bytes(self) -> int:
@@ -145,6 +166,21 @@ class Pool:
     def refused(self) -> int:
         """Requests refused, so far."""
         return self._refused
+
+    def stats(self) -> LeaseStats:
+        """A snapshot."""
+        with self._lock:
+            return LeaseStats(
+                name=self.name,
+                capacity_bytes=self._capacity,
+                leased_bytes=self._leased,
+                peak_leased_bytes=self._peak,
+                waiting=len(self._turns),
+                waited=self._waited,
+                refused=self._refused,
+                granted_waits=self._granted_waits.snapshot(),
+                refused_waits=self._refused_waits.snapshot(),
+            )
 
     def renew_peak(self) -> int:
         """The peak so far; from here on it is counted anew, from what is leased now."""
@@ -175,6 +211,7 @@ class Pool:
         lease = self._at_once(granted, purpose)
         if lease is not None:
             return lease
+        asked_s = time.monotonic()
         self._relieve(granted)
         served = threading.Event()
         turn = Turn(granted, priority, served.set)
@@ -189,7 +226,7 @@ class Pool:
         except BaseException:
             self._withdraw(turn)
             raise
-        return self._served(turn, purpose, time.monotonic() - turn.since_s)
+        return self._served(turn, purpose, time.monotonic() - asked_s)
 
     async def lease_async(
         self, size_bytes: int, purpose: str, *, wait_s: float | None = None, priority: int = 0
@@ -202,6 +239,7 @@ class Pool:
         lease = self._at_once(granted, purpose)
         if lease is not None:
             return lease
+        asked_s = time.monotonic()
         if self._relief:
             await asyncio.to_thread(self._relieve, granted)
         loop, served = asyncio.get_running_loop(), asyncio.Event()
@@ -214,7 +252,7 @@ class Pool:
         except asyncio.CancelledError:
             self._withdraw(turn)
             raise
-        return self._served(turn, purpose, time.monotonic() - turn.since_s)
+        return self._served(turn, purpose, time.monotonic() - asked_s)
 
     def on_need(self, relief: Relief, order: int = SPILL) -> None:
         """Have `relief` called with the bytes that a request lacks, before it waits; SPILL before YIELD."""
@@ -241,15 +279,18 @@ class Pool:
         if size_bytes < 0:
             raise ValueError(f"{purpose} asks for {size_bytes} bytes")
         granted = -(-size_bytes // self._quantum) * self._quantum
-        if granted > self._capacity:
-            self._refused += 1
-            raise BudgetRefused(f"{purpose} needs {format_bytes(size_bytes)}, {format_bytes(self._capacity)} are there")
+        if granted > self._capacity and granted > self.most_bytes:
+            with self._lock:
+                self._refused += 1
+            raise BudgetRefused(
+                f"{purpose} needs {format_bytes(size_bytes)}, {format_bytes(self.most_bytes)} are there"
+            )
         return granted
 
     def _at_once(self, granted: int, purpose: str) -> Lease | None:
         """A grant without waiting, where it fits and nobody waits before."""
         with self._lock:
-            if self._paused or self._turns or self._leased + granted > self._capacity:
+            if self._paused or self._turns or not self._has_free(granted):
                 return None
             self._charge(granted)
             return Lease(self, granted, purpose)
@@ -264,9 +305,11 @@ class Pool:
     def _served(self, turn: Turn, purpose: str, waited_s: float) -> Lease:
         with self._lock:
             if turn.served:
+                self._granted_waits.add(waited_s)
                 return Lease(self, turn.size_bytes, purpose)
             self._turns.drop(turn)
             self._refused += 1
+            self._refused_waits.add(waited_s)
             free = max(self._capacity - self._leased, 0)
             error = BudgetRefused(
                 f"{purpose} waited {waited_s:.3g} s for {format_bytes(turn.size_bytes)}, {format_bytes(free)} are free",
@@ -292,10 +335,20 @@ class Pool:
                 self._take_back(lease)
             relief = [one for _, _, one in self._relief]
         for make_room in relief:
-            missing = granted - (self._capacity - self.leased_bytes)
-            if missing <= 0:
-                return
+            with self._lock:
+                if self._has_free(granted):
+                    return
+                missing = granted - (self._capacity - self._leased)
             make_room(missing)
+        with self._lock:
+            self._has_free(granted)  # what reliefs freed elsewhere is borrowed before others take it
+
+    def _has_free(self, size_bytes: int) -> bool:
+        """Whether so much is free, with what others can lend at once."""
+        missing = self._leased + size_bytes - self._capacity
+        if missing > 0 and self.loans is not None:
+            self._capacity += self.loans.borrow(missing)
+        return self._leased + size_bytes <= self._capacity
 
     def _take_back(self, lease: Lease) -> None:
         """The part of a lease that it offered and does not use."""
@@ -305,6 +358,7 @@ class Pool:
 
     def _serve(self) -> None:
         if self._turns and not self._paused:
+            self._has_free(self._turns.next_bytes)
             for turn in self._turns.serve(self._capacity - self._leased):
                 self._charge(turn.size_bytes)
                 turn.wake()
@@ -319,16 +373,20 @@ class Pool:
         self._leased -= size_bytes
         self._total.add(-size_bytes)
         now_s = time.monotonic()
-        rate = size_bytes / max(now_s - self._last_free_s, 1e-3)
-        self._freed_per_s += _MEMORY * (rate - self._freed_per_s)
+        self._freed_bytes = _MEMORY * self._freed_bytes + size_bytes
+        self._freed_in_s = _MEMORY * self._freed_in_s + min(now_s - self._last_free_s, _MOST_RETRY_S)
         self._last_free_s = now_s
         self._serve()
+        if self.loans is not None and not self._turns:
+            self._capacity -= self.loans.repay(max(0, self._capacity - self._leased))
 
     def _retry_s(self, missing_bytes: int) -> float:
-        """When so many bytes will be free, if they are given back as fast as lately."""
-        if self._freed_per_s <= 0:
-            return _MOST_RETRY_S
-        return min(max(missing_bytes / self._freed_per_s, _LEAST_RETRY_S), _MOST_RETRY_S)
+        """When so many bytes will be free beside those for who waits, if they are given back as fast as lately."""
+        if self._freed_bytes:
+            wait_s = (missing_bytes + self._turns.waiting_bytes) * self._freed_in_s / self._freed_bytes
+        else:
+            wait_s = time.monotonic() - self._last_free_s  # as long again as nothing came back
+        return min(max(_RETRY_MARGIN * wait_s, _LEAST_RETRY_S), _MOST_RETRY_S)
 
     def _lease_within(self, outer: Lease, size_bytes: int, purpose: str) -> Lease:
         if size_bytes < 0:
@@ -354,6 +412,18 @@ class Pool:
                 lease._within.used_bytes -= lease.size_bytes
             else:
                 self._free(lease.size_bytes)
+
+    def _grow(self, lease: Lease, size_bytes: int, wait_s: float, stop: threading.Event | None) -> None:
+        if lease._within is not None or not lease._held:
+            raise ValueError(f"{lease.purpose} cannot grow")
+        more = size_bytes - lease.size_bytes
+        if more <= 0:
+            return
+        self._grantable(size_bytes, lease.purpose)
+        added = self.lease(more, lease.purpose, wait_s=wait_s, priority=GROWING, stop=stop)
+        with self._lock:
+            added._held = False  # its bytes are the lease's now
+            lease.size_bytes += added.size_bytes
 
     def _shrink(self, lease: Lease, size_bytes: int) -> None:
         with self._lock:

@@ -18,7 +18,7 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -28,6 +28,8 @@ from planroom.records import Element, Scale, Sheet
 from planroom.store.files import as_output_error, atomic_path
 
 _STAGES = ("ingest", "sheet", "detect")
+GREY_NAME: Final = "grey.bin"  # a picture that a child asks about
+TEXT_NAME: Final = "text.json"  # what is written on it
 _WHOLE = "document.json"
 _PNG_END = b"IEND\xaeB`\x82"
 
@@ -98,7 +100,7 @@ def _code_version() -> str:
     for stage in _STAGES:
         for item in sorted(_walk(files("planroom").joinpath(stage)), key=lambda item: item.name):
             digest.update(item.read_bytes())
-    for module in ("records.py", "geometry.py", "units.py", "pipeline.py"):
+    for module in ("records.py", "geometry.py", "units.py", "pages.py", "reading.py"):
         digest.update(files("planroom").joinpath(module).read_bytes())
     return digest.hexdigest()
 
@@ -119,10 +121,10 @@ def save_sheet(folder: Path, sheet: Sheet) -> None:
         part.write_text(json.dumps(told, allow_nan=False), "utf-8")
 
 
-def find_sheet(folder: Path, page: int, sheet_id: str | None = None) -> Sheet | None:
+def find_sheet(folder: Path, page: int) -> Sheet | None:
     """As `load_sheet`; None where the sheet or its picture is not there whole, and then nothing of it is."""
     try:
-        sheet = load_sheet(folder, page, sheet_id)
+        sheet = load_sheet(folder, page)
         with Path(sheet.picture).open("rb") as picture:
             picture.seek(-len(_PNG_END), os.SEEK_END)
             if picture.read() == _PNG_END:
@@ -138,10 +140,6 @@ def find_sheet(folder: Path, page: int, sheet_id: str | None = None) -> Sheet | 
 def load_sheet(folder: Path, page: int, sheet_id: str | None = None) -> Sheet:
     """The sheet that was saved for `page`, under another id where one is given: a second copy of one document."""
     told = json.loads((folder / f"{page}.json").read_text("utf-8"))
-    if sheet_id is not None and sheet_id != told["id"]:
-        for element in told["elements"]:
-            element["id"] = sheet_id + element["id"].removeprefix(told["id"])
-        told["id"] = sheet_id
     told["picture"] = str(folder / told["picture"])
     told["extent"] = tuple(told["extent"])
     told["scale"] = Scale(**told["scale"]) if told["scale"] else None
@@ -156,7 +154,10 @@ def load_sheet(folder: Path, page: int, sheet_id: str | None = None) -> Sheet:
         )
         for element in told["elements"]
     ]
-    return Sheet(**told)
+    sheet = Sheet(**told)
+    if sheet_id is not None and sheet_id != sheet.id:
+        sheet.rename(sheet_id)
+    return sheet
 
 
 def saved_pages(folder: Path) -> list[int]:

@@ -165,6 +165,7 @@ class Balancer:
     def _give(self, giver: CachePool, taker: CachePool, size_bytes: int) -> int:
         """Bytes that `taker` may hold more, `giver` having let go of them first."""
         before = giver.capacity_bytes
+        giver.yield_bytes(max(0, giver.stats().used_bytes - (before - size_bytes)))  # spilled, where there is a disk
         giver.resize(before - size_bytes)
         stuck = max(0, giver.stats().used_bytes - giver.capacity_bytes)
         given = max(0, size_bytes - stuck)

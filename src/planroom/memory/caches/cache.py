@@ -70,19 +70,26 @@ class CachePool:
     # ---- asking ----------------------------------------------------------------------------------------------------
 
     def get_or_compute(
-        self, key: Hashable, compute: Callable[[], Any], cost_s: float | None = None, *, wait_s: float | None = None
+        self,
+        key: Hashable,
+        compute: Callable[[], Any],
+        cost_s: float | None = None,
+        *,
+        wait_s: float | None = None,
+        stop: threading.Event | None = None,
     ) -> Any:
         """The value under `key`, made by `compute` if it is nowhere.
 
-        cost_s: seconds to make it (None: as measured). wait_s: longest wait for another thread that makes it.
-        Raises what `compute` raises, to all who wait, and keeps nothing then; ResourceError after `wait_s`.
+        cost_s: seconds to make it (None: as measured). wait_s: longest wait for another thread that makes it; stop:
+        set by somebody else, ends that wait. Raises what `compute` raises, to all who wait, and keeps nothing then (an
+        interruption is only the maker's: then another makes it); WaitEnded where the wait ended first.
         """
         with self._lock:
             entry = self._present.get(key)
             if entry is not None:
                 value = self._hit(entry)
         if entry is None:
-            return self._fetch(key, compute, cost_s, wait_s, pin=False)[0]
+            return self._fetch(key, compute, cost_s, wait_s, stop, pin=False)[0]
         if self.watch is not None:
             self.watch(key, entry.size_bytes, entry.cost_s)
         return value
@@ -92,7 +99,7 @@ class CachePool:
         self, key: Hashable, compute: Callable[[], Any], cost_s: float | None = None, *, wait_s: float | None = None
     ) -> Iterator[Any]:
         """The value as `get_or_compute` gives it, which stays in the pool inside the block if it could be taken in."""
-        value, entry = self._fetch(key, compute, cost_s, wait_s, pin=True)
+        value, entry = self._fetch(key, compute, cost_s, wait_s, None, pin=True)
         try:
             yield value
         finally:
@@ -117,7 +124,9 @@ class CachePool:
         return self._residents.capacity_bytes
 
     def resize(self, capacity_bytes: int) -> None:
-        """Hold at most so much from now on; what is over it is evicted now, or once it is unpinned."""
+        """Hold at most so much from now on; what is over it is dropped now, or once it is unpinned, and not spilled:
+        `yield_bytes` first where there is time to.
+        """
         with self._lock:
             self._residents.capacity_bytes = _checked(capacity_bytes)
         self._turnover.trim()
@@ -175,7 +184,14 @@ class CachePool:
         return entry.value
 
     def _fetch(
-        self, key: Hashable, compute: Callable[[], Any], cost_s: float | None, wait_s: float | None, *, pin: bool
+        self,
+        key: Hashable,
+        compute: Callable[[], Any],
+        cost_s: float | None,
+        wait_s: float | None,
+        stop: threading.Event | None,
+        *,
+        pin: bool,
     ) -> tuple[Any, Entry | None]:
         """The value and, where it is to be pinned and could be taken in, its entry with the pin."""
         while True:
@@ -197,15 +213,17 @@ class CachePool:
             if leads:
                 self._lead(flight, key, compute, cost_s)
             else:
-                self._follow(flight, key, wait_s, pin)
+                self._follow(flight, key, wait_s, stop, pin)
             if not flight.failed:
                 return flight.value, flight.entry if pin else None
             if flight.error is not None:
                 raise flight.error
 
-    def _follow(self, flight: Flight, key: Hashable, wait_s: float | None, pin: bool) -> None:
+    def _follow(
+        self, flight: Flight, key: Hashable, wait_s: float | None, stop: threading.Event | None, pin: bool
+    ) -> None:
         try:
-            flight.wait(key, wait_s)
+            flight.wait(key, wait_s, stop)
         except BaseException:
             with self._lock:
                 landed = flight.entry if flight.is_over else None

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from planroom.errors import ResourceError
+from planroom.errors import ResourceError, WaitEnded
 
 if TYPE_CHECKING:
     from planroom.memory.caches.residents import Entry
+
+_EVERY_S: Final = 0.05  # how soon a wait is stopped
 
 
 class Flight:
@@ -43,11 +46,19 @@ class Flight:
         self.failed = self.is_over = True
         self._landed.set()
 
-    def wait(self, key: Hashable, wait_s: float | None) -> None:
-        """Return when it is over. Raises ResourceError after `wait_s`, or at once where it would wait for itself."""
+    def wait(self, key: Hashable, wait_s: float | None, stop: threading.Event | None = None) -> None:
+        """Return when it is over. Raises WaitEnded after `wait_s` or when `stop` is set, ResourceError at once where
+        it would wait for itself.
+        """
         if self.thread == threading.get_ident() and not self.is_over:
             raise ResourceError(
                 f"making {key!r} asks for itself", hint="this is a defect of planroom: please report it"
             )
-        if not self._landed.wait(wait_s):
-            raise ResourceError(f"waited {wait_s:g} s for {key!r}, which another thread makes", hint="try again later")
+        since_s = time.monotonic()
+        while True:
+            left_s = None if wait_s is None else max(0.0, wait_s - (time.monotonic() - since_s))
+            if self._landed.wait(left_s if stop is None else min(_EVERY_S, _EVERY_S if left_s is None else left_s)):
+                return
+            if left_s == 0.0 or (stop is not None and stop.is_set()):
+                waited_s = time.monotonic() - since_s
+                raise WaitEnded(f"waited {waited_s:.3g} s for {key!r}, which another thread makes")

@@ -82,12 +82,13 @@ class Turnover:
             self._residents.order.remove(entry)
         self.release(entry)
 
-    def let_go(self, victims: list[Entry]) -> int:
-        """Bytes given back by entries that leave, spilled first; one that somebody wants again stays."""
+    def let_go(self, victims: list[Entry], *, spill: bool = True) -> int:
+        """Bytes given back by entries that leave, spilled first or not; one that somebody wants again stays."""
         freed = 0
         for entry in victims:
             try:
-                self.spill_out(entry)
+                if spill:
+                    self.spill_out(entry)
             finally:  # whatever happened to the disk, its bytes go
                 with self._lock:
                     has_left = self._residents.has_left(entry)
@@ -111,13 +112,17 @@ class Turnover:
         return freed
 
     def trim(self) -> None:
-        """Bring what is held back to the capacity, as far as it is not pinned."""
+        """Bring what is held back to the capacity, as far as it is not pinned, and write nothing.
+
+        Who takes capacity away wants its bytes at once. A disk would hold them up, and what is written to it fills page
+        cache first: with strangers taking the RAM, that ends in the kernel's kills.
+        """
         while True:
             with self._lock:
                 victims = self._residents.choose(self._residents.used_bytes - self._residents.capacity_bytes)
             if not victims:
                 return
-            self.let_go(victims)
+            self.let_go(victims, spill=False)
 
     def unpin(self, entry: Entry) -> None:
         """Take a pin off, and let go what stayed only for it."""
