@@ -219,21 +219,34 @@ def leave_one_out(rows: list[Row]) -> tuple[list[dict[str, Any]], list[tuple[Row
     """A result for each stage and one for all leases of real files; files with a lease under, with what was known."""
     over: dict[str, list[float]] = defaultdict(list)
     doubtful = []
-    for row in rows:
-        if not row["is_real"]:
-            continue
-        known = fit(other for other in rows if other is not row)
-        footprints = Footprints(known)
-        own = [
-            (stage, (held_bytes + footprints.growth_bytes(stage, bound_bytes)) / peak_bytes - 1)
-            for _, stage, bound_bytes, held_bytes, _, peak_bytes in row["leases"]
-        ]
+    for row, known in left_out(rows):
+        own = [(stage, expected / peak - 1) for stage, peak, expected in expectations(row, known)]
         for stage, value in own:
             over[stage].append(value)
         if any(value < 0 for _, value in own):
             doubtful.append((row, known))
     over["all leases"] = [value for values in over.values() for value in values]
     return [summary(stage, values) for stage, values in over.items()], doubtful
+
+
+def left_out(rows: list[Row]) -> Iterator[tuple[Row, dict[str, Line]]]:
+    """Each real file with the lines fitted to all others."""
+    for row in rows:
+        if row["is_real"]:
+            yield row, fit(other for other in rows if other is not row)
+
+
+def expectations(row: Row, known: dict[str, Line]) -> Iterator[tuple[str, int, int]]:
+    """(stage, bytes really held, bytes expected) of each lease."""
+    footprints = Footprints(known)
+    for _, stage, bound_bytes, held_bytes, _, peak_bytes in row["leases"]:
+        yield stage, peak_bytes, held_bytes + footprints.growth_bytes(stage, bound_bytes)
+
+
+def held_against(rows: list[Row]) -> Iterator[tuple[int, int]]:
+    """(bytes really held, bytes expected) of each lease of each real file, by what was learnt of the others."""
+    for row, known in left_out(rows):
+        yield from ((peak, expected) for _, peak, expected in expectations(row, known))
 
 
 def catch(row: Row, known: dict[str, Line], cache: Path) -> dict[str, Any]:

@@ -47,6 +47,7 @@ COLD: Final = 32
 TOLD: Final = ("failed", "faults", "leased_peak_bytes", "hits", "misses", "waited", "retried", "running")
 MOST_SHARE: Final = 0.95
 _EVERY_S: Final = 0.005
+_COURSE_S: Final = 0.5  # between two looks at what is leased and really held
 _SEED: Final = 7
 
 
@@ -210,6 +211,7 @@ def work(told: dict[str, Any]) -> int:
     failed: list[str] = []
     faults: Counter[str] = Counter()
     retried = 0
+    course: list[tuple[float, int, int]] = []
 
     def deliver(report: Report, number: int) -> None:
         nonlocal retried
@@ -224,8 +226,12 @@ def work(told: dict[str, Any]) -> int:
                 desk.submit([Path(path)], lambda report, number=number: deliver(report, number))  # type: ignore[misc]
                 for number, path in enumerate(requests)
             ]
+            start_s = time.monotonic()
             while desk.open:
                 most_running = max(most_running, readers_alive())
+                if time.monotonic() - start_s > len(course) * _COURSE_S:
+                    real_bytes = runtime.enforcement.measure() if runtime.enforcement else 0
+                    course.append((round(time.monotonic() - start_s, 1), runtime.manager.leased_bytes, real_bytes))
                 time.sleep(0.02)
         for future in futures:
             error = future.exception()
@@ -245,6 +251,7 @@ def work(told: dict[str, Any]) -> int:
                 "misses": cache["misses"],
                 "waited": pool.waited,
                 "running": most_running,
+                "course": course,
             }
         )
     )

@@ -52,15 +52,15 @@ class Reading(NamedTuple):
     timings: list[dict[str, Any]]
     is_whole: bool  # nothing in it may go better another time
 
-    def of(self, document: Document, copy: int) -> Reading:
-        """The same as that of `document`, the `copy`-th of the same content."""
+    def of(self, document: Document, copy: int, *, is_new: bool) -> Reading:
+        """The same as that of `document`, the `copy`-th of the same content. is_new: it was read for this one."""
         sheets = [replace(sheet, file=document.name) for sheet in self.sheets]
         for sheet in sheets if copy else ():
             sheet.rename(f"{sheet.id}~{copy + 1}")
         return Reading(
             sheets,
             [replace(fault, file=document.name) for fault in self.faults],
-            [{"file": document.name} | timing for timing in self.timings],
+            [{"file": document.name} | timing for timing in self.timings if is_new or "page" in timing],
             self.is_whole,
         )
 
@@ -149,12 +149,17 @@ class _Reader:
             "letters": self._answers.can_read and document.kind in _PICTURED,
         }
         runtime = self._runtime
+        made: list[bool] = []
+
+        def make() -> bytes:
+            made.append(True)
+            return pickle.dumps(self._read(document, told, folder))
+
         try:
             folder = runtime.store.folder(document.sha256, told)
             while True:
-                kept = runtime.readings.get_or_compute(
-                    str(folder), lambda: pickle.dumps(self._read(document, told, folder)), stop=self.cancelled
-                )
+                made.clear()
+                kept = runtime.readings.get_or_compute(str(folder), make, stop=self.cancelled)
                 reading: Reading = pickle.loads(kept)  # made by this process, and never on disk
                 is_there = all(Path(sheet.picture).is_file() for sheet in reading.sheets)
                 if not (reading.is_whole and is_there):
@@ -166,7 +171,7 @@ class _Reader:
         except OutputError as error:
             raise as_cache_error(error) from None
         self._progress(Step(document.name, "done", 1.0))
-        return reading.of(document, copy)
+        return reading.of(document, copy, is_new=bool(made))
 
     def _read(self, document: Document, told: dict[str, Any], folder: Path) -> Reading:
         kept = _kept(folder)
