@@ -26,7 +26,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -260,8 +260,11 @@ def work(told: dict[str, Any]) -> int:
 
 def readers_alive() -> int:
     """Children of this process."""
-    tasks = Path("/proc/self/task")
-    return sum(len((task / "children").read_text().split()) for task in tasks.iterdir() if (task / "children").exists())
+    alive = 0
+    for task in Path("/proc/self/task").iterdir():
+        with suppress(OSError):  # a thread may end while it is looked at
+            alive += len((task / "children").read_text().split())
+    return alive
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from planroom.detect import raster, vectors
 from planroom.detect.pixels import trace as pixels
-from planroom.errors import BudgetRefused, OutputError, PlanroomError
+from planroom.errors import BudgetRefused, OutputError, PlanroomError, ReaderOverBytes
 from planroom.ingest import scan, trace
 from planroom.memory.manager import MemoryManager
 from planroom.pages import Clock, keep_picture, open_pages, page_bytes
@@ -109,7 +109,7 @@ def read_sheets(arguments: dict[str, Any], emit: Emit, ledger: MemoryManager) ->
 
 
 def _is_no_room(error: PlanroomError) -> bool:
-    return isinstance(error, BudgetRefused) or isinstance(error.__cause__, BudgetRefused)
+    return any(isinstance(one, BudgetRefused | ReaderOverBytes) for one in (error, error.__cause__))
 
 
 def _words(error: PlanroomError) -> dict[str, str]:

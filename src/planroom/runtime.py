@@ -18,7 +18,7 @@ from planroom.ingest.worker import kill_largest
 from planroom.memory.caches.cache import CachePool
 from planroom.memory.enforce import Enforcement, hold, own_anonymous_bytes
 from planroom.memory.footprints import Footprints
-from planroom.memory.guard import Guard
+from planroom.memory.guard import Guard, keep_few_heaps
 from planroom.memory.manager import RESERVE, WORKING_MEMORY, MemoryManager
 from planroom.memory.plans.parts import POOL_SHARES
 from planroom.memory.plans.plan import Plan, Refusal
@@ -126,6 +126,7 @@ def open_runtime(settings: Settings, footprints: Footprints | None = None) -> It
 
     Raises BudgetRefused where they do not suffice for a reader.
     """
+    keep_few_heaps()
     with hold(settings.memory_bytes, on_over=kill_largest) as enforcement:
         planned = plan_memory(settings.memory_bytes, quantum=False, scope="process")
         plan = None if isinstance(planned, Refusal) else planned

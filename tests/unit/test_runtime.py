@@ -9,6 +9,8 @@ import pytest
 
 from planroom.config import Settings
 from planroom.errors import BudgetRefused, NothingToRead
+from planroom.example import VARIANTS, write_set
+from planroom.memory.footprints import Footprints, Line, shipped_lines
 from planroom.memory.manager import RESERVE, WORKING_MEMORY, MemoryManager
 from planroom.memory.plans.plan import Plan
 from planroom.memory.plans.planner import plan_memory
@@ -103,6 +105,21 @@ def test_a_kept_reading_whose_picture_is_gone_is_made_again(tmp_path: Path) -> N
 
     assert Path(again.sheets[0].picture).is_file()
     assert runtime.readings.stats().misses == 2
+
+
+def test_readers_that_were_expected_to_take_nothing_are_begun_anew_and_lose_nothing(tmp_path: Path) -> None:
+    write_set(tmp_path / "set", VARIANTS[0], dxf=False)
+    settings = Settings(cache_folder=tmp_path / "cache")
+    nothing = dict.fromkeys(shipped_lines(), Line(0, 0.0)) | {"start pdf": Line(40 * MIB, 0.0)}
+    runtime = Runtime(settings, MemoryManager(2 * GIB), footprints=Footprints(nothing))
+    report = analyze([tmp_path / "set"], settings, runtime, lambda _: None)
+    (reader,) = (row for row in report.timings if row["stage"] == "reader")
+
+    assert report.faults == []
+    assert len(report.sheets) == 9
+    assert reader["retried"] >= 1
+    assert max(line.base_bytes for name, line in runtime.footprints.lines.items() if "start" not in name) > 0
+    assert runtime.manager.leased_bytes == 0
 
 
 def test_nothing_to_read_is_said(tmp_path: Path) -> None:

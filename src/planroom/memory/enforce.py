@@ -62,8 +62,11 @@ class Enforcement:
     def measure(self) -> int:
         """The tree's real bytes now; renews the other figures too."""
         seen = usage(self._watched) if self._watched else None
-        # A group found around us may hold strangers: only one made here is exactly the tree.
-        now = seen.real_bytes + self._carried_bytes if seen and self._group else real_bytes(find_tree(os.getpid()))
+        if seen and self._group:
+            now = seen.real_bytes + self._carried_bytes
+        else:  # a group found around us may hold strangers; in the tree, a page that two processes share counts twice
+            now = real_bytes(find_tree(os.getpid()))
+            now = min(now, seen.real_bytes + self._carried_bytes) if seen else now
         with self._lock:
             self.peak_real_bytes = max(self.peak_real_bytes, now)
             if seen:

@@ -36,6 +36,7 @@ _BACK_EVERY_S: Final = EVERY_S / 2  # unless memory gets shorter still: what was
 _GROWTH: Final = 0.02  # of its planned capacity that it grows by in one step
 _GROW_EVERY_S: Final = 1.0
 _PRESSURE: Final = 20.0  # per cent of time that some work stood still for memory over ten seconds
+_ARENA_MAX: Final = -8  # glibc's number of that option
 Move = Literal["back", "grow", ""]
 
 
@@ -71,6 +72,13 @@ def return_to_kernel() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none and keeps little
     if trim is not None:
         trim(0)
+
+
+def keep_few_heaps() -> None:
+    """Have threads share two heaps of the C allocator, from those on that start now: each keeps what it once had."""
+    choose = getattr(ctypes.CDLL(None), "mallopt", None)
+    if choose is not None:
+        choose(_ARENA_MAX, 2)
 
 
 class Guard:

@@ -16,6 +16,7 @@ from typing import Final, TypeVar
 
 from planroom.config import Settings
 from planroom.errors import BudgetRefused
+from planroom.memory.guard import return_to_kernel
 from planroom.pipeline import analyze
 from planroom.records import Report
 from planroom.runtime import Runtime
@@ -89,6 +90,8 @@ class Desk:
         elements = sum(len(sheet.elements) for sheet in report.sheets)
         with self._runtime.manager.lease_at_most(_REPORT_BYTES + _ELEMENT_BYTES * elements, "a report"):
             result = deliver(report)
+            del report
+            return_to_kernel()
         with self._lock:
             self._mean_s += _MEMORY * (time.monotonic() - start_s - self._mean_s)
         return result
