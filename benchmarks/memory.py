@@ -3,7 +3,8 @@
 Every task is the same function for all: it fills 200 MB, every byte of it, works for half a second and gives 8 MB back;
 eight may run at once, and all 60 results are checked at the end. planroom: threads, a lease for each task, results in a
 cache pool that spills to disk. Peers run with their defaults and tuned by hand, each in a group of its own under the
-same limit; who is not installed is left out.
+same limit, for 150 seconds at most; who is not installed is left out. Exits with 1 where planroom loses a task, is
+killed by the kernel, or takes more than 12 seconds.
 
     python benchmarks/memory.py [--limit 1200MB] [--only planroom,dask] [--json]
 """
@@ -27,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import memory_peaks
+import memory_peers
 from planroom.memory.caches.cache import CachePool
 from planroom.memory.caches.entryfile import RawCodec
 from planroom.memory.caches.spill import SpillTier
@@ -39,9 +41,10 @@ TASKS: Final = 60
 SLOTS: Final = 8
 TASK_BYTES: Final = 200_000_000
 RESULT_BYTES: Final = 8_000_000
-_SPARE_BYTES: Final = 24_000_000  # what the interpreter, its threads and their stacks may grow by
+_SPARE_BYTES: Final = 64_000_000  # the interpreter, its threads and their stacks may grow, and files need some pages
 _EVERY_S: Final = 0.005
 _CLOCK_S: Final = 150
+_ANSWER: Final = '{"done"'
 WAYS: Final = ("planroom", "dask", "dask tuned", "ray", "ray tuned")
 
 
@@ -97,6 +100,7 @@ def measure(who: str, limit_bytes: int) -> dict[str, Any]:
     enter = f"open({str(group / 'cgroup.procs')!r}, 'w').write('0'); import runpy, sys; sys.argv = sys.argv[1:]; "
     enter += "runpy.run_path(sys.argv[0], run_name='__main__')"
     said, peak = "", 0
+    folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)  # who is ended puts nothing away
     try:
         (group / (V1_LIMIT if (group / V1_LIMIT).exists() else V2_LIMIT)).write_text(str(limit_bytes))
         swap = group / "memory.memsw.limit_in_bytes"
@@ -105,7 +109,8 @@ def measure(who: str, limit_bytes: int) -> dict[str, Any]:
         start_s = time.monotonic()
         process = subprocess.Popen(
             [sys.executable, "-c", enter, __file__, "--run", who, str(limit_bytes)],
-            env=os.environ | {"PYTHONPATH": str(Path(__file__).parent)},
+            env=os.environ
+            | {"PYTHONPATH": str(Path(__file__).parent), "TMPDIR": folder.name, "RAY_TMPDIR": folder.name},
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
@@ -119,10 +124,13 @@ def measure(who: str, limit_bytes: int) -> dict[str, Any]:
         said = process.communicate()[0]
     finally:
         _empty(group)
-    done = json.loads(said.splitlines()[-1])["done"] if said.strip() else 0
+        folder.cleanup()
+    answers = [line for line in said.splitlines() if line.startswith(_ANSWER)]  # a peer may print beside it
+    done = json.loads(answers[-1])["done"] if answers else 0
     return {
         "who": who,
-        "settings": SETTINGS[who],
+        "runs_in": SETTINGS[who][0],
+        "settings": SETTINGS[who][1],
         "limit_bytes": limit_bytes,
         "tasks": TASKS,
         "done": done,
@@ -187,79 +195,32 @@ def _fetch(results: CachePool, number: int) -> NDArray[np.float64] | None:
     return found
 
 
-def run_dask(limit_bytes: int, *, tuned: bool = False) -> int:
-    """One worker process with eight threads; tuned: as many threads as tasks fit, spilling early."""
-    import dask
-    from distributed import Client, wait
-
-    threads = max(1, limit_bytes // (2 * TASK_BYTES)) if tuned else SLOTS
-    if tuned:
-        dask.config.set({"distributed.worker.memory.target": 0.3, "distributed.worker.memory.spill": 0.5})
-    with tempfile.TemporaryDirectory() as folder:
-        client = Client(
-            n_workers=1,
-            threads_per_worker=threads,
-            memory_limit=limit_bytes - 200_000_000,
-            local_directory=folder,
-            dashboard_address=None,
-        )
-        futures = client.map(task, range(TASKS), pure=False)
-        wait(futures, timeout=_CLOCK_S - 30)
-        return sum(
-            future.status == "finished" and is_right(number, future.result(timeout=20))
-            for number, future in enumerate(futures)
-        )
-
-
-def run_ray(limit_bytes: int, *, tuned: bool = False) -> int:
-    """Eight slots; tuned: a small object store and the memory of each task told to the scheduler."""
-    import ray
-
-    given: dict[str, Any] = {"num_cpus": SLOTS, "include_dashboard": False, "logging_level": "ERROR"}
-    if tuned:
-        given |= {"object_store_memory": 100_000_000, "_memory": limit_bytes // 2}
-    ray.init(**given)
-    remote = ray.remote(task)
-    if tuned:
-        remote = remote.options(memory=TASK_BYTES + RESULT_BYTES)
-    waiting = {remote.remote(number): number for number in range(TASKS)}
-    right, until_s = 0, time.monotonic() + _CLOCK_S - 30
-    while waiting and time.monotonic() < until_s:
-        ready, _ = ray.wait(list(waiting), timeout=1)
-        for one in ready:
-            number = waiting.pop(one)
-            try:
-                right += is_right(number, ray.get(one, timeout=5))
-            except (ray.exceptions.RayError, TimeoutError):
-                continue
-    return right
-
-
+DASK_THREADS: Final = 5  # hold 1,040 MB of 1,200
+RAY_WORKERS: Final = 2  # hold 416 MB, its own six processes 450
 RUNS: Final[dict[str, Callable[[int], int]]] = {
     "planroom": run_planroom,
-    "dask": run_dask,
-    "dask tuned": lambda limit_bytes: run_dask(limit_bytes, tuned=True),
-    "ray": run_ray,
-    "ray tuned": lambda limit_bytes: run_ray(limit_bytes, tuned=True),
+    "dask": lambda limit: memory_peers.run_dask(limit, task, is_right, TASKS, SLOTS),
+    "dask tuned": lambda limit: memory_peers.run_dask(limit, task, is_right, TASKS, DASK_THREADS, tuned=True),
+    "ray": lambda _: memory_peers.run_ray(task, is_right, TASKS, SLOTS),
+    "ray tuned": lambda _: memory_peers.run_ray(task, is_right, TASKS, RAY_WORKERS, tuned=True),
 }
 SETTINGS: Final = {
-    "planroom": f"one process, {SLOTS} threads, a lease a task, results spill",
-    "dask": f"one worker, {SLOTS} threads, defaults",
-    "dask tuned": "one worker, as many threads as hold twice a task, spills from 30 %",
-    "ray": f"{SLOTS} worker processes, defaults",
-    "ray tuned": "memory of each task told, object store of 100 MB",
+    "planroom": ("threads", f"one process, {SLOTS} threads, a lease a task, results spill"),
+    "dask": ("threads", f"one worker process of {SLOTS} threads, defaults, told its limit"),
+    "dask tuned": ("threads", f"one process, {DASK_THREADS} threads, results spill from 5 %"),
+    "ray": ("processes", f"{SLOTS} workers, defaults"),
+    "ray tuned": ("processes", f"{RAY_WORKERS} workers, object store of 80 MB"),
 }
 
 
 def show(row: dict[str, Any], *, head: bool) -> None:
     """One line of the table."""
     if head:
-        print(
-            f"{'who':12} {'limit MB':>8} {'done':>6} {'lost':>5} {'kills':>5} {'seconds':>8} {'peak MB':>8}  settings"
-        )
+        print(f"{'who':10} limit MB   done  lost kills  seconds  peak MB  runs in    settings")
+    limit_mb, peak_mb = row["limit_bytes"] / 1e6, row["peak_bytes"] / 1e6
     print(
-        f"{row['who']:12} {row['limit_bytes'] / 1e6:8.0f} {row['done']:3}/{row['tasks']} {row['lost']:5}"
-        f" {row['kernel_kills']:5} {row['wall_s']:8.1f} {row['peak_bytes'] / 1e6:8.0f}  {row['settings']}",
+        f"{row['who']:10} {limit_mb:8.0f} {row['done']:3}/{row['tasks']} {row['lost']:5} {row['kernel_kills']:5}"
+        f" {row['wall_s']:8.1f} {peak_mb:8.0f}  {row['runs_in']:9}  {row['settings']}",
         flush=True,
     )
 

@@ -17,24 +17,22 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
 import random
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from control_groups import open_group, start
 from memory_peaks import MACHINE
 from planroom.config import Settings
 from planroom.example import VARIANTS, random_variant, write_set
-from planroom.memory.machine import V1_LIMIT, V2_LIMIT, read_machine, usage
+from planroom.memory.machine import usage
 from planroom.records import Report
 from planroom.report.json import write_json
 from planroom.run.local import Desk
@@ -52,8 +50,6 @@ _SEED: Final = 7
 
 
 def main() -> int:
-    if sys.argv[1:2] == ["--inside"]:
-        return work(json.loads(sys.argv[2]))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of a table")
     parser.add_argument("--only", default=",".join(PARTS), help="which parts, with commas between")
@@ -108,21 +104,16 @@ def measure(part: str, requests: list[str], limit_bytes: int, folder: Path) -> d
     """One run in a control group of its own, watched."""
     folder.mkdir(parents=True)
     told = {"requests": requests, "memory_bytes": limit_bytes, "folder": str(folder), "is_cold": part == "cold"}
-    with hard_group(limit_bytes) as group:
-        enter = f"open({str(group / 'cgroup.procs')!r}, 'w').write('0'); import runpy, sys; sys.argv = sys.argv[1:]; "
-        command = [sys.executable, "-c", enter + "runpy.run_path(sys.argv[0], run_name='__main__')", __file__]
+    with open_group(limit_bytes) as group:
         start_s, peak_bytes = time.monotonic(), 0
-        command += ["--inside", json.dumps(told)]
-        where = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=where) as process:
-            said: list[str] = []
-            assert process.stdout
-            reader = threading.Thread(target=lambda: said.extend(process.stdout or ()))
-            reader.start()
+        said: list[str] = []
+        with start("thousand:work", json.dumps(told), group=group) as process:
+            listener = threading.Thread(target=lambda: said.extend(process.stdout or ()))
+            listener.start()
             while process.poll() is None:
                 peak_bytes = max(peak_bytes, usage(group).real_bytes)
                 time.sleep(_EVERY_S)
-            reader.join()
+            listener.join()
         wall_s, kills = time.monotonic() - start_s, usage(group).oom_kills
     inside = json.loads(said[-1]) if said and process.returncode == 0 else {}
     return (
@@ -162,24 +153,6 @@ def judge(requests: list[str], folder: Path) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def hard_group(limit_bytes: int) -> Iterator[Path]:
-    """A control group of our own that the kernel holds to `limit_bytes`."""
-    around = read_machine().cgroup_path
-    if around is None:
-        raise SystemExit("there is no memory control group here")
-    group = around / f"planroom-thousand-{os.getpid()}"
-    group.mkdir()
-    try:
-        (group / (V1_LIMIT if (group / V1_LIMIT).exists() else V2_LIMIT)).write_text(str(limit_bytes))
-        swap = group / "memory.memsw.limit_in_bytes"
-        if swap.exists():
-            swap.write_text(str(limit_bytes))
-        yield group
-    finally:
-        group.rmdir()
-
-
 def is_bad(row: dict[str, Any]) -> bool:
     """Whether a run broke a bound."""
     failed = row["exit_code"] != 0 or row["kernel_kills"] or row["lost"] or row["twice"] or row["different"]
@@ -200,8 +173,9 @@ def show(row: dict[str, Any]) -> None:
 # ---- inside --------------------------------------------------------------------------------------------------------
 
 
-def work(told: dict[str, Any]) -> int:
+def work(request: str) -> None:
     """Run the requests at once; says what the program knows of it."""
+    told: dict[str, Any] = json.loads(request)
     folder, requests = Path(told["folder"]), told["requests"]
     reports = folder / "reports"
     reports.mkdir()
@@ -255,7 +229,6 @@ def work(told: dict[str, Any]) -> int:
             }
         )
     )
-    return 0
 
 
 def readers_alive() -> int:

@@ -30,7 +30,7 @@ _MIB: Final = 1 << 20
 class Chart:
     """An SVG with axes; points in the units of the axes."""
 
-    def __init__(self, title: str, x_to: float, y_to: float, x_name: str, y_name: str):
+    def __init__(self, title: str, x_to: float, y_to: float, x_name: str, y_name: str, *, x_marks: bool = True):
         self._x_to, self._y_to = x_to, y_to
         self._parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" '
@@ -41,7 +41,8 @@ class Chart:
         for share in (0.0, 0.25, 0.5, 0.75, 1.0):
             x, y = self._x(share * x_to), self._y(share * y_to)
             self._parts.append(f'<path d="M{_LEFT} {y:.1f}H{_RIGHT}" stroke="{_RULE}"/>')
-            self.write(x, _BOTTOM + 16, f"{share * x_to:,.0f}", _PALE, anchor="middle")
+            if x_marks:
+                self.write(x, _BOTTOM + 16, f"{share * x_to:,.0f}", _PALE, anchor="middle")
             self.write(_LEFT - 6, y + 4, f"{share * y_to:,.0f}", _PALE, anchor="end")
         self.write(_RIGHT, _BOTTOM + 32, x_name, _PALE, anchor="end")
         self.write(_LEFT, _TOP - 6, y_name, _PALE)
@@ -50,6 +51,12 @@ class Chart:
         """Join points by a line."""
         path = "L".join(f"{self._x(x):.1f} {self._y(y):.1f}" for x, y in points)
         self._parts.append(f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="1.6"/>')
+
+    def bar(self, x0: float, x1: float, y: float, colour: str) -> None:
+        """A column from the floor up."""
+        left, top = self._x(x0), self._y(y)
+        size = f'width="{self._x(x1) - left:.1f}" height="{_BOTTOM - top:.1f}"'
+        self._parts.append(f'<rect x="{left:.1f}" y="{top:.1f}" {size} fill="{colour}"/>')
 
     def dot(self, x: float, y: float, colour: str) -> None:
         """One point."""
@@ -103,13 +110,12 @@ def draw_runners(path: Path) -> None:
     document = json.loads(path.read_text("utf-8"))
     rows = document["results"]
     limit_mb = rows[0]["limit_bytes"] / 1e6
-    chart = Chart(f"60 tasks of 200 MB in {limit_mb:,.0f} MB", len(rows), 60, "", "tasks done")
+    chart = Chart(f"60 tasks of 200 MB in {limit_mb:,.0f} MB", len(rows), 72, "", "tasks done", x_marks=False)
     for place, row in enumerate(rows):
         at = place + 0.5
-        for offset in range(-14, 15):
-            chart.line([(at + offset / 70, 0), (at + offset / 70, max(row["done"], 0.3))], _GREEN)
+        chart.bar(at - 0.2, at + 0.2, row["done"], _GREEN)
         x = _LEFT + (_RIGHT - _LEFT) * at / len(rows)
-        chart.write(x, _BOTTOM + 32, row["who"], _INK, anchor="middle")
+        chart.write(x, _BOTTOM + 18, row["who"], _INK, anchor="middle")
         words = f"{row['done']} in {row['wall_s']:.0f} s, {row['kernel_kills']} kills"
         chart.write(x, _TOP + 10, words, _RED if row["done"] < 60 else _INK, anchor="middle", size=11)
     chart.save(FOLDER / "memory-runners.svg")

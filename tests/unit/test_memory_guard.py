@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from planroom.errors import BudgetRefused
-from planroom.memory.guard import EVERY_S, HIGH, HOLD_S, LOW, Guard, Reading, read_memory
+from planroom.memory.guard import EVERY_S, HIGH, HOLD_S, LOW, NEAR, SOON_S, Guard, Reading, read_memory
 from planroom.memory.pool import Pool
 
 TOTAL = 1_000_000
@@ -135,6 +136,90 @@ def test_caches_keep_a_floor() -> None:
     scene.run(20)
 
     assert scene.caches[0].capacity_bytes == 5_000
+
+
+def test_it_looks_sooner_again_while_little_is_free() -> None:
+    scene = Scene(500_000, strangers=0)
+    scene.guard.step()
+    assert scene.guard.next_look_s == EVERY_S
+    scene.strangers = round(TOTAL * (1 - NEAR)) - 500_000 + 1
+    scene.guard.step()
+    assert scene.guard.next_look_s == SOON_S
+    scene.strangers = 0
+    scene.guard.step()
+
+    assert scene.guard.next_look_s == EVERY_S
+
+
+def test_what_was_given_back_gets_a_moment_to_show() -> None:
+    scene = Scene(500_000)
+    seen = [Reading(TOTAL, 50_000)]
+    guard = Guard(scene.caches, scene.pool, read=lambda: seen[-1], give_back=lambda: None, clock=lambda: scene.now_s)
+    assert guard.step() == "back"
+    after_one = scene.caches[0].capacity_bytes
+    scene.now_s += SOON_S
+    assert guard.step() == ""
+    assert scene.caches[0].capacity_bytes == after_one
+    seen.append(Reading(TOTAL, 49_999))
+    assert guard.step() == "back", "memory got shorter still"
+    scene.now_s += EVERY_S
+
+    assert guard.step() == "back", "it had its moment"
+
+
+def test_the_watch_goes_on_after_a_look_that_the_system_refused() -> None:
+    scene, looks, moved, stop = Scene(500_000, strangers=450_000), [0], threading.Event(), threading.Event()
+
+    def read() -> Reading:
+        looks[0] += 1
+        if looks[0] < 3:
+            raise OSError(12, "Cannot allocate memory")
+        return scene.read()
+
+    guard = Guard(scene.caches, scene.pool, read=read, give_back=moved.set)
+    thread = guard.watch(stop)
+    found = moved.wait(30)
+    stop.set()
+    thread.join()
+
+    assert found
+    assert guard.moved["back"] >= 1
+
+
+def machine_in(folder: Path, *, v2: bool, limited: bool) -> tuple[Path, Path]:
+    """A folder each for /sys/fs/cgroup and /proc: a group within 8 GiB, some work of the machine short of memory."""
+    root, proc = folder / "cgroup", folder / "proc"
+    group = root / ("ours" if v2 else "memory/ours")
+    group.mkdir(parents=True)
+    (proc / "self").mkdir(parents=True)
+    (proc / "pressure").mkdir()
+    (proc / "meminfo").write_text("MemTotal: 8388608 kB\nMemFree: 1000 kB\nMemAvailable: 6291456 kB\n")
+    (proc / "pressure/memory").write_text("some avg10=60.00 avg60=50.00 avg300=9.00 total=1\nfull avg10=1.00\n")
+    (proc / "self/cgroup").write_text("0::/ours\n" if v2 else "4:memory:/ours\n")
+    kind = "- cgroup2 cgroup2 rw" if v2 else "- cgroup cgroup rw,memory"
+    point = "/sys/fs/cgroup" if v2 else "/sys/fs/cgroup/memory"
+    (proc / "self/mountinfo").write_text(f"35 31 0:32 / {point} rw,relatime {kind}\n")
+    if v2:
+        (group / "memory.max").write_text("2147483648\n" if limited else "max\n")
+        (group / "memory.stat").write_text("anon 1000\nfile 0\nshmem 0\n")
+        (group / "memory.pressure").write_text("some avg10=3.50 avg60=0.00 avg300=0.00 total=1\n")
+    else:
+        (group / "memory.limit_in_bytes").write_text("2147483648\n" if limited else "9223372036854771712\n")
+        (group / "memory.stat").write_text("total_cache 0\ntotal_rss 1000\ntotal_shmem 0\n")
+    return root, proc
+
+
+@pytest.mark.parametrize("limited", [False, True])
+def test_pressure_is_that_of_the_own_group_where_the_kernel_tells_it(tmp_path: Path, limited: bool) -> None:
+    assert read_memory(*machine_in(tmp_path, v2=True, limited=limited)).pressure == 3.5
+
+
+def test_pressure_of_others_is_not_ours_under_a_limit_of_our_own(tmp_path: Path) -> None:
+    assert read_memory(*machine_in(tmp_path, v2=False, limited=True)).pressure is None
+
+
+def test_pressure_of_the_machine_is_ours_where_nothing_limits_us(tmp_path: Path) -> None:
+    assert read_memory(*machine_in(tmp_path, v2=False, limited=False)).pressure == 60.0
 
 
 def test_this_machine_can_be_read() -> None:

@@ -21,6 +21,7 @@ import pytest
 from ledgers import ExactLedger
 from planroom.errors import BudgetRefused, DiskFull, OutputNotWritable
 from planroom.memory.caches import entryfile
+from planroom.memory.caches.balance import Balancer
 from planroom.memory.caches.cache import CachePool
 from planroom.memory.caches.entryfile import RawCodec
 from planroom.memory.caches.spill import REST_S, SpillTier
@@ -209,10 +210,11 @@ def test_a_folder_that_vanished_costs_the_entries_only(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def small_disk(folder: Path, size_bytes: int) -> Iterator[None]:
+def small_disk(folder: Path, size_bytes: int, *, read_only: bool = False) -> Iterator[None]:
     """A file system of `size_bytes` at `folder`; the test is skipped where none may be mounted."""
     folder.mkdir(parents=True)
-    command = ["mount", "-t", "tmpfs", "-o", f"size={size_bytes}", "none", str(folder)]
+    options = f"size={size_bytes}{',ro' if read_only else ''}"
+    command = ["mount", "-t", "tmpfs", "-o", options, "none", str(folder)]
     if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode:
         pytest.skip("no file system may be mounted here")
     try:
@@ -358,6 +360,62 @@ def test_a_folder_with_other_files_is_refused_and_left_alone(folder: Path) -> No
     assert (folder / "plan.pdf").read_bytes() == (folder / "own.part").read_bytes() == b"precious"
 
 
+def test_a_damaged_format_file_makes_it_start_empty(folder: Path) -> None:
+    tier = tier_in(folder)
+    write(tier, "a", b"kept")
+    tier.close()
+    (folder / "format").write_bytes(b"\xff\0planroom")
+    tier = tier_in(folder, warm=True)
+
+    assert tier.find("a") is None
+    assert not list(folder.glob("*.spill"))
+    assert (folder / "format").read_text() == FORMAT
+
+
+def test_other_files_that_came_into_its_folder_stay(folder: Path) -> None:
+    tier = tier_in(folder)
+    write(tier, "a", b"kept")
+    tier.close()
+    (folder / "plan.pdf").write_bytes(b"precious")
+    (folder / "sheets").mkdir()
+    (folder / "sheets" / "a.spill").write_bytes(b"precious")
+    tier = tier_in(folder, warm=True)
+
+    assert tier.read("a") == b"kept"
+    assert (folder / "plan.pdf").read_bytes() == (folder / "sheets" / "a.spill").read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("name", ["format", "lock"])
+def test_a_folder_in_place_of_its_own_files_is_refused_and_left_alone(folder: Path, name: str) -> None:
+    (folder / name).mkdir(parents=True)
+    (folder / name / "plan.pdf").write_bytes(b"precious")
+    with pytest.raises(OutputNotWritable, match="E401"):
+        tier_in(folder)
+
+    assert (folder / name / "plan.pdf").read_bytes() == b"precious"
+
+
+def test_a_folder_on_a_read_only_disk_is_refused(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 1 << 20, read_only=True):
+        for place in (tmp_path / "disk", tmp_path / "disk" / "spill"):
+            with pytest.raises(OutputNotWritable, match="E401") as told:
+                tier_in(place)
+            assert "another folder" in told.value.advice
+
+
+def test_a_folder_without_the_rights_is_refused(tmp_path: Path) -> None:
+    if os.geteuid() == 0:
+        os.seteuid(65534)
+    try:
+        place = Path(tmp_path.root) / "planroom-spill"
+        with pytest.raises(OutputNotWritable, match="E401"):
+            tier_in(place)
+    finally:
+        os.seteuid(os.getuid())
+
+    assert not place.exists()
+
+
 def test_one_folder_is_for_one_run(folder: Path) -> None:
     tier = tier_in(folder)
     with pytest.raises(OutputNotWritable, match="another run"):
@@ -376,6 +434,39 @@ def test_a_missing_folder_is_made_and_a_blocked_one_refused(tmp_path: Path) -> N
         with pytest.raises(OutputNotWritable, match="E401") as told:
             tier_in(place)
         assert "another folder" in told.value.advice
+
+
+# ---- under a cache that shrinks ----------------------------------------------------------------------------
+
+
+def test_a_cache_that_must_shrink_now_writes_nothing_and_one_that_may_take_its_time_does(folder: Path) -> None:
+    ledger, tier = ExactLedger(100_000), tier_in(folder)
+    pool = CachePool("data_cache", 100_000, ledger, spill=tier)
+    for number in range(10):
+        pool.get_or_compute(str(number), partial(bytes, 10_000), DEAR_S)
+    pool.resize(60_000)
+    assert ledger.leased_bytes <= 60_000
+    assert tier.stats().writes == 0
+    pool.yield_bytes(30_000)
+
+    assert ledger.leased_bytes <= 30_000
+    assert tier.stats().writes == 3
+
+
+def test_capacity_that_moves_between_pools_spills_what_has_to_go(folder: Path) -> None:
+    ledger, tier = ExactLedger(2000), tier_in(folder)
+    giver = CachePool("data_cache", 1000, ledger, spill=tier)
+    taker = CachePool("transformer_cache", 1000, ledger)
+    balancer = Balancer([giver, taker])
+    for number in range(8):
+        giver.get_or_compute(f"once {number}", partial(bytes, 100), DEAR_S)
+    for _ in range(6):
+        for number in range(15):
+            taker.get_or_compute(f"again {number}", partial(bytes, 100), DEAR_S)
+
+    assert balancer.rebalance() > 0
+    assert giver.capacity_bytes < 800
+    assert tier.stats().writes > 0
 
 
 # ---- kill -9 -----------------------------------------------------------------------------------------------
