@@ -6,20 +6,22 @@ Benchmarks belong to the source and are not installed with it: they need the exa
 from __future__ import annotations
 
 import ast
+import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import IO, Any, Final, NamedTuple
 
 from planroom.errors import UsageError
 
 # several files under one name, in the order of running; any other name is a file's
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
-    "memory": ("thousand", "memory", "footprints", "waits"),
+    "memory": ("memory", "thousand", "waits"),
     "cache": ("cache",),
     "faults": ("faults",),
 }
@@ -59,11 +61,12 @@ def list_lines(folder: Path) -> Iterator[str]:
             yield f"  {file.name:<18}{_first_line(file) if file.is_file() else 'not in this checkout'}"
 
 
-def run_benchmarks(folder: Path, names: Sequence[str], arguments: Sequence[str] = ()) -> int:
+def run_benchmarks(folder: Path, names: Sequence[str], arguments: Sequence[str] = (), *, as_json: bool = False) -> int:
     """Run what `names` stand for, each file once, with `arguments`; returns the worst of their exit codes.
 
-    All run, whatever the one before came to; a child that a signal ended counts as 128 and the signal's number.
-    Raises UsageError before anything runs where a name or a file of it is not there.
+    as_json: print one JSON document for all of them, each row with the file that it is from. All run, whatever the one
+    before came to; a child that a signal ended counts as 128 and the signal's number. Raises UsageError before anything
+    runs where a name or a file of it is not there.
     """
     known = {benchmark.name: benchmark.files for benchmark in find_benchmarks(folder)}
     for name in names:
@@ -72,19 +75,40 @@ def run_benchmarks(folder: Path, names: Sequence[str], arguments: Sequence[str] 
         for file in known[name]:
             if not file.is_file():
                 raise UsageError(f"{name} needs {file.name}, which is not in {folder}", hint="see --list")
-    worst = 0
+    worst, said = 0, {}
     for file in dict.fromkeys(file for name in names for file in known[name]):
         print(f"== {file.parent.name}/{file.name}", file=sys.stderr, flush=True)
-        code = _run([sys.executable, str(file), *arguments])
+        with tempfile.TemporaryFile() as output:
+            told = ["--json"] if as_json else []
+            code = _run([sys.executable, str(file), *told, *arguments], output if as_json else None)
+            output.seek(0)
+            said[file.stem] = output.read()
         worst = max(worst, code if code >= 0 else 128 - code)
+    if as_json:
+        print(json.dumps(_together(names, said)), flush=True)
     return worst
 
 
-def _run(command: Sequence[str]) -> int:
+def _together(names: Sequence[str], said: Mapping[str, bytes]) -> dict[str, Any]:
+    """What several benchmarks printed as one document; one that printed no document adds nothing."""
+    whole: dict[str, Any] = {"bench": " ".join(names), "machine": None, "settings": {}, "results": []}
+    for file, text in said.items():
+        try:
+            one = json.loads(text)
+            rows = [{"file": file} | row for row in one["results"]]
+        except (ValueError, KeyError, TypeError):
+            continue
+        whole["machine"] = whole["machine"] or one.get("machine")
+        whole["settings"] |= one.get("settings", {}) if len(said) == 1 else {file: one.get("settings", {})}
+        whole["results"] += rows
+    return whole
+
+
+def _run(command: Sequence[str], output: IO[bytes] | None) -> int:
     """The exit code of a child in a process group of its own: Ctrl-C reaches it once, through us, with its children."""
     # a benchmark imports its parts from its own folder, which a safe path leaves out
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment, process_group=0)
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, env=environment, process_group=0)
     try:
         return child.wait()
     except BaseException:

@@ -230,7 +230,7 @@ def _bench(
     context: typer.Context,
     names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Run these, one after the other.")] = None,
     listed: Annotated[bool, typer.Option("--list", help="Say which there are and what each measures.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Have each print JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document for all of them.")] = False,
 ) -> None:
     from planroom.bench import get_folder, list_lines, run_benchmarks
 
@@ -240,7 +240,7 @@ def _bench(
         return
     if not names:
         raise UsageError("which benchmark?", hint="see planroom bench --list")
-    raise typer.Exit(run_benchmarks(folder, names, [*(["--json"] if as_json else []), *context.obj]))
+    raise typer.Exit(run_benchmarks(folder, names, context.obj, as_json=as_json))
 
 
 def _memory(text: str) -> int:

@@ -51,7 +51,7 @@ def test_names_are_the_groups_and_the_files_that_do_something(folder: Path) -> N
     found = {benchmark.name: [file.name for file in benchmark.files] for benchmark in find_benchmarks(folder)}
 
     assert found == {
-        "memory": ["thousand.py", "memory.py", "footprints.py", "waits.py"],
+        "memory": ["memory.py", "thousand.py", "waits.py"],
         "cache": ["cache.py"],
         "faults": ["faults.py"],
         "dies": ["dies.py"],
@@ -93,6 +93,26 @@ def test_a_benchmark_gets_its_arguments_and_this_interpreter(folder: Path, capfd
     assert err.splitlines() == ["== benchmarks/good.py", "== benchmarks/cache.py"]
 
 
+def test_json_of_several_benchmarks_is_one_document(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    for name in ("first", "second"):
+        document = {"bench": name, "machine": "m", "settings": {"n": 1}, "results": [{"who": "planroom", "is": name}]}
+        text = f'"""Prints."""\nif __name__ == "__main__":\n    print({json.dumps(document)!r})\n'
+        (folder / f"{name}.py").write_text(text)
+    both = run_benchmarks(folder, ["first", "second", "dies"], as_json=True)
+    together = json.loads(capfd.readouterr().out)
+    run_benchmarks(folder, ["first"], as_json=True)
+    alone = json.loads(capfd.readouterr().out)
+
+    assert both == 128 + 9
+    assert together == {
+        "bench": "first second dies",
+        "machine": "m",
+        "settings": {"first": {"n": 1}, "second": {"n": 1}},
+        "results": [{"file": name, "who": "planroom", "is": name} for name in ("first", "second")],
+    }
+    assert alone["settings"] == {"n": 1}
+
+
 @pytest.mark.parametrize(
     ("names", "code"),
     [(["good"], 0), (["missed", "good"], 1), (["missed", "wrong", "missed"], 2), (["dies", "good"], 128 + 9)],
@@ -112,7 +132,7 @@ def test_all_run_and_the_worst_exit_code_counts(
         ("nope", "no benchmark 'nope'"),
         ("part", "no benchmark 'part'"),
         ("../benchmarks/good", "no benchmark"),
-        ("memory", "thousand.py"),
+        ("memory", "memory.py"),
     ],
 )
 def test_what_cannot_run_is_told_before_anything_runs(

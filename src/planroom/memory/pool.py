@@ -357,11 +357,15 @@ class Pool:
         self._free(unused)
 
     def _serve(self) -> None:
-        if self._turns and not self._paused:
-            self._has_free(self._turns.next_bytes)
-            for turn in self._turns.serve(self._capacity - self._leased):
+        while self._turns and not self._paused:
+            if self.loans is not None:
+                self._has_free(self._turns.next_bytes)
+            served = self._turns.serve(self._capacity - self._leased)
+            for turn in served:
                 self._charge(turn.size_bytes)
                 turn.wake()
+            if self.loans is None or not served:
+                return
 
     def _charge(self, size_bytes: int) -> None:
         self._leased += size_bytes
