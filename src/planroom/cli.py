@@ -250,6 +250,13 @@ def _memory(text: str) -> int:
             f"{format_bytes(size)} are too few for a reader and its libraries",
             hint=f"at least {format_bytes(LEAST_MEMORY_BYTES)}; the default is {format_bytes(DEFAULT_MEMORY_BYTES)}",
         )
+    machine = read_machine()
+    there = min(machine.physical_bytes, machine.limit_bytes or machine.physical_bytes)
+    if size > there:
+        raise BudgetRefused(
+            f"{format_bytes(size)} were given, {format_bytes(there)} are there for this process",
+            hint=f"give --memory {there >> 20}MiB or less",
+        )
     return size
 
 

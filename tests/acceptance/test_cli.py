@@ -74,6 +74,7 @@ def test_stdout_that_nobody_reads(start_planroom: Callable[..., subprocess.Popen
     ("arguments", "code", "words"),
     [
         (["--memory", "100MB"], 5, "E301"),
+        (["--memory", "900TiB"], 5, "are there for this process"),
         (["--memory", "lots"], 2, "'lots' is not a size"),
         (["--memory", "-1"], 2, "'-1' is not a size"),
         (["--memory", "0"], 2, "no room at all"),
