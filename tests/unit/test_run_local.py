@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import CancelledError, wait
 from pathlib import Path
 
@@ -92,9 +93,12 @@ def test_closing_early_cancels_who_waits_and_ends_who_runs(
     second = desk.submit(running, sheets)
     third = desk.submit([drawing], sheets)
     assert begun.wait(60)
+    first.result(60)
+    while not second.running():  # the one thread takes it up as soon as it has ended the first
+        assert not second.done()
+        time.sleep(0.001)
     desk.close(cancel=True)
 
-    assert first.done()
     assert isinstance(second.exception(), Cancelled)
     with pytest.raises(CancelledError):
         third.result()
