@@ -1,6 +1,7 @@
 """Every way in which planroom refuses or fails, as one tree.
 
-Blocks: E1xx the input, E2xx its reading, E3xx memory and time, E4xx the output, E5xx what the user asked for.
+Blocks: E1xx the input, E2xx its reading, E3xx memory and time, E4xx the output, E5xx what the user asked for,
+E6xx the models.
 A `PlanroomError` says that we could not go on. Where only a part failed, its `fault()` goes into the report, the run is
 `partial` and the rest is done. What is wrong *on a drawing* is a finding, never an error.
 
@@ -10,7 +11,8 @@ A `PlanroomError` says that we could not go on. Where only a part failed, its `f
     ├── ReadingError    E201 reader crashed, E202 reader failed, E203 no sheet
     ├── ResourceError   E301 does not fit the budget, E302 reader over its bytes, E303 reader over its time
     ├── OutputError     E401 not writable, E402 disk full
-    └── UsageError      E501 bad value, E502 bad corrections file, E503 missing extra
+    ├── UsageError      E501 bad value, E502 bad corrections file, E503 missing extra
+    └── ModelError      E601 no weights, E602 damaged weights, E603 no such model, E604 bad input, E605 bad output
 """
 
 from __future__ import annotations
@@ -243,3 +245,45 @@ class MissingExtra(UsageError):
 
     code = "E503"
     hint = "pip install 'planroom[ifc]'"
+
+
+class ModelError(PlanroomError):
+    """A model that cannot be used; the work goes on without it."""
+
+    code = "E600"
+    exit_code = 7
+
+
+class ModelMissing(ModelError, FileNotFoundError):
+    """A model has no weights where they should lie."""
+
+    code = "E601"
+    hint = "install planroom anew, or the package that brings the weights"
+
+
+class ModelDamaged(ModelError, ValueError):
+    """Weights are not the ones that the catalog lists, or cannot be loaded."""
+
+    code = "E602"
+    hint = "install planroom anew, or the package that brings the weights"
+
+
+class UnknownModel(ModelError, KeyError):
+    """A model or a precision that does not exist."""
+
+    code = "E603"
+    http_status = 404
+    hint = "planroom models lists them"
+
+
+class BadModelInput(ModelError, ValueError):
+    """An input of a shape or type that the model does not take."""
+
+    code = "E604"
+    http_status = 400
+
+
+class BadModelOutput(ModelError, ArithmeticError):
+    """A model's output is not a finite number."""
+
+    code = "E605"

@@ -1,0 +1,215 @@
+"""Which networks are loaded: on demand, under leases of the reserve, the least missed unloaded first.
+
+Whoever waits for bytes holds none: the bytes of a load and of the work after it are asked for at once, and of a network
+that is loaded already, the work's are asked for before it is held. A network that nobody uses and that is not pinned
+may be unloaded whenever others need bytes. Its bytes are leased until the kernel has them back.
+"""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+from numpy.typing import NDArray
+
+from planroom.engine.catalog import Footprint, Variant
+from planroom.engine.session import Arrays, Session
+from planroom.errors import BadModelInput
+from planroom.memory.enforce import own_anonymous_bytes
+from planroom.memory.guard import return_to_kernel
+from planroom.memory.manager import RESERVE, Lease, MemoryManager
+
+_FADES: Final = 0.98  # what a use counts for after each later one of any network
+_GROW_WAIT_S: Final = 1.0
+_NOISE: Final = 1.1
+Key = tuple[str, str]
+
+
+class Resident:
+    """A network that is loaded, or is being loaded."""
+
+    def __init__(self, variant: Variant):
+        self.variant = variant
+        self.session: Session | None = None
+        self.lease: Lease | None = None  # of what it holds; during its first use, of that use's work too
+        self.ready = threading.Event()
+        self.users = 0
+        self.load_s = 0.0
+        self.resident_bytes = 0
+
+
+class Residency:
+    """Loads, holds and unloads networks under leases of `pool`. Thread-safe. Close it.
+
+    pinned: models that stay once they are loaded. threads: that each network runs on. clock: seconds, rising.
+    """
+
+    def __init__(
+        self,
+        manager: MemoryManager,
+        *,
+        pool: str = RESERVE,
+        threads: int = 2,
+        pinned: frozenset[str] = frozenset(),
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        self._pool = manager.pools[pool]
+        self._threads = threads
+        self._pinned = pinned
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._loading = threading.Lock()
+        self._residents: dict[Key, Resident] = {}
+        self._uses: dict[Key, float] = {}
+        self._measured: dict[Key, Footprint] = {}
+        self.loads = self.unloads = 0
+        self._pool.on_need(self.unload_bytes)
+
+    def run(self, variant: Variant, inputs: Mapping[str, NDArray[Any]]) -> Arrays:
+        """What `variant` says to `inputs`, loaded first where it is not.
+
+        Raises what `use` and `Session.run` do.
+        """
+        batch = max((len(array) for array in inputs.values() if array.ndim), default=0)
+        if not 0 < batch <= variant.most_batch:
+            raise BadModelInput(f"{variant.name}: a batch of {batch}, at most {variant.most_batch} are taken")
+        input_bytes = sum(array.nbytes for array in inputs.values())
+        with self.use(variant, self.footprint(variant).work_on(input_bytes)) as session:
+            return session.run(inputs)
+
+    @contextmanager
+    def use(self, variant: Variant, work_bytes: int) -> Iterator[Session]:
+        """The loaded network, with bytes leased for its work; it stays loaded while it is held.
+
+        Raises BudgetRefused where the bytes could never be had, ModelMissing and ModelDamaged.
+        """
+        while True:
+            resident, is_mine = self._claim(variant)
+            if is_mine:
+                self._load(resident, work_bytes)
+                work = None
+                break
+            resident.ready.wait()
+            work = self._pool.lease(work_bytes, f"work of {variant.name}")
+            if self._hold(resident):
+                break
+            work.release()  # it was unloaded, or its load failed, while bytes were waited for
+        assert resident.session is not None and resident.lease is not None
+        try:
+            yield resident.session
+        finally:
+            if work is not None:
+                work.release()
+            else:
+                resident.lease.shrink(resident.resident_bytes)
+            with self._lock:
+                resident.users -= 1
+
+    def footprint(self, variant: Variant) -> Footprint:
+        """What it takes: as measured when it was last loaded here, else as the catalog says."""
+        return self._measured.get(variant.key, variant.footprint)
+
+    @property
+    def resident(self) -> list[Key]:
+        """The networks that are loaded now."""
+        with self._lock:
+            return [key for key, one in self._residents.items() if one.session is not None]
+
+    def unload_bytes(self, wanted_bytes: int) -> int:
+        """Unload networks that nobody uses, the least missed first, until `wanted_bytes` are free; how many are."""
+        freed = 0
+        while freed < wanted_bytes:
+            with self._lock:
+                idle = [one for one in self._residents.values() if self._is_idle(one)]
+                if not idle:
+                    return freed
+                least = min(idle, key=lambda one: one.load_s * self._uses.get(one.variant.key, 0.0))
+                del self._residents[least.variant.key]
+            freed += self._unload(least)
+        return freed
+
+    def close(self) -> None:
+        """Unload all; waits for nobody, so nobody may use one any more."""
+        with self._lock:
+            gone, self._residents = list(self._residents.values()), {}
+        for one in gone:
+            self._unload(one)
+
+    # ---- inside ----------------------------------------------------------------------------------------------------
+
+    def _claim(self, variant: Variant) -> tuple[Resident, bool]:
+        """The resident of `variant`, and whether the caller is to load it."""
+        with self._lock:
+            for key in self._uses:
+                self._uses[key] *= _FADES
+            self._uses[variant.key] = self._uses.get(variant.key, 0.0) + 1
+            found = self._residents.get(variant.key)
+            if found is not None:
+                return found, False
+            made = self._residents[variant.key] = Resident(variant)
+            return made, True
+
+    def _hold(self, resident: Resident) -> bool:
+        with self._lock:
+            if self._residents.get(resident.variant.key) is not resident or resident.session is None:
+                return False
+            resident.users += 1
+            return True
+
+    def _is_idle(self, one: Resident) -> bool:
+        return one.session is not None and one.users == 0 and one.variant.name not in self._pinned
+
+    def _load(self, resident: Resident, work_bytes: int) -> None:
+        """Load it; its lease has room for the work that comes after, until that ends."""
+        variant, lease, session = resident.variant, None, None
+        expected_bytes = self.footprint(variant).resident_bytes
+        try:
+            lease = self._pool.lease(expected_bytes + work_bytes, f"{variant.name} ({variant.precision})")
+            with self._loading:  # one at a time, so that what each takes can be told
+                start_s, before_bytes = self._clock(), own_anonymous_bytes()
+                session = Session(variant, self._threads)
+                return_to_kernel()
+                resident.load_s = self._clock() - start_s
+                taken_bytes = own_anonymous_bytes() - before_bytes
+            resident.resident_bytes = self._corrected(variant, expected_bytes, taken_bytes)
+            if resident.resident_bytes > expected_bytes:
+                lease.grow(resident.resident_bytes + work_bytes, wait_s=_GROW_WAIT_S)
+        except BaseException:
+            session = None  # its memory first, then the ledger's bytes
+            if lease is not None:
+                return_to_kernel()
+                lease.release()
+            with self._lock:
+                self._residents.pop(variant.key, None)
+            resident.ready.set()
+            raise
+        with self._lock:
+            resident.session, resident.lease, resident.users = session, lease, 1
+            self.loads += 1
+        resident.ready.set()
+
+    def _corrected(self, variant: Variant, expected_bytes: int, taken_bytes: int) -> int:
+        """What it is held to take. Other threads' memory shows in what was taken now: where the catalog has a figure
+        that was measured alone, only much more than that counts.
+        """
+        if variant.measured is not None and taken_bytes <= expected_bytes * _NOISE:
+            return expected_bytes
+        corrected = max(taken_bytes, expected_bytes // 2)
+        self._measured[variant.key] = self.footprint(variant)._replace(resident_bytes=corrected)
+        return corrected
+
+    def _unload(self, one: Resident) -> int:
+        """Let go of it and give its bytes back: to the kernel, and only then to the ledger. How many they were."""
+        lease, one.session, one.lease = one.lease, None, None
+        gc.collect()
+        return_to_kernel()
+        self.unloads += 1
+        if lease is None:
+            return 0
+        freed = lease.size_bytes
+        lease.release()
+        return freed

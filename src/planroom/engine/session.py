@@ -1,0 +1,133 @@
+"""A network that is loaded, and its runs.
+
+Runs one at a time, on its own threads, which sleep while they wait. What a run took goes back to the kernel at its end:
+outputs are written into arrays of the caller's, so that nothing of the runtime's own memory stays in use.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planroom.engine.catalog import Variant
+from planroom.errors import BadModelInput, BadModelOutput, ModelDamaged
+
+Arrays = dict[str, NDArray[Any]]
+_DTYPES: Final[dict[str, type[Any]]] = {"tensor(float)": np.float32, "tensor(int64)": np.int64}
+
+
+class Shape(NamedTuple):
+    """axes: numbers that are fixed, names of axes that vary."""
+
+    axes: tuple[int | str, ...]
+    dtype: type[Any]
+
+
+class Session:
+    """A loaded variant. Thread-safe: one run at a time.
+
+    Raises ModelMissing or ModelDamaged where its files are not what the catalog lists, or cannot be loaded.
+    """
+
+    def __init__(self, variant: Variant, threads: int):
+        variant.check()
+        self.variant = variant
+        self._lock = threading.Lock()
+        self._session = _open(variant, threads)
+        # the runtime's own descriptions keep the whole session alive, so only what they say is kept
+        self.inputs = {one.name: _shape(one) for one in self._session.get_inputs()}
+        self.outputs = {one.name: _shape(one) for one in self._session.get_outputs()}
+
+    def run(self, inputs: Mapping[str, NDArray[Any]]) -> Arrays:
+        """The outputs by name. Raises BadModelInput for shapes or types that it does not take, BadModelOutput where
+        an output is not finite.
+        """
+        sizes = self.sizes(inputs)
+        made = self._bound(inputs, sizes) if self._is_bound else self._unbound(inputs)
+        for name, array in made.items():
+            if not np.isfinite(array).all():
+                raise BadModelOutput(f"{self.variant.name} ({self.variant.precision}): {name} is not finite")
+        return made
+
+    def sizes(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, int]:
+        """The sizes of the axes that vary. Raises BadModelInput."""
+        sizes: dict[str, int] = {}
+        if set(inputs) != set(self.inputs):
+            raise self._bad(f"takes {', '.join(self.inputs)}, was given {', '.join(inputs) or 'nothing'}")
+        for name, shape in self.inputs.items():
+            array = inputs[name]
+            if array.ndim != len(shape.axes) or array.dtype != shape.dtype or 0 in array.shape:
+                raise self._bad(f"{name} is {array.dtype} {array.shape}, not {_words(shape)}")
+            for axis, size in zip(shape.axes, array.shape, strict=True):
+                if (sizes.setdefault(axis, size) if isinstance(axis, str) else axis) != size:
+                    raise self._bad(f"{name} is {array.shape}, not {_words(shape)}")
+        return sizes
+
+    @property
+    def _is_bound(self) -> bool:
+        """Whether the shapes of all outputs follow from those of the inputs."""
+        given = {axis for shape in self.inputs.values() for axis in shape.axes if isinstance(axis, str)}
+        return all(not isinstance(axis, str) or axis in given for shape in self.outputs.values() for axis in shape.axes)
+
+    def _bound(self, inputs: Mapping[str, NDArray[Any]], sizes: dict[str, int]) -> Arrays:
+        made = {
+            name: np.empty([sizes[axis] if isinstance(axis, str) else axis for axis in shape.axes], shape.dtype)
+            for name, shape in self.outputs.items()
+        }
+        binding = self._session.io_binding()
+        kept = {name: np.ascontiguousarray(array) for name, array in inputs.items()}
+        for name, array in kept.items():
+            binding.bind_input(name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
+        for name, array in made.items():
+            binding.bind_output(name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
+        with self._lock:
+            self._session.run_with_iobinding(binding, _give_back())
+        return made
+
+    def _unbound(self, inputs: Mapping[str, NDArray[Any]]) -> Arrays:
+        with self._lock:
+            made = self._session.run(list(self.outputs), dict(inputs), _give_back())
+        return {name: np.array(array) for name, array in zip(self.outputs, made, strict=True)}
+
+    def _bad(self, what: str) -> BadModelInput:
+        return BadModelInput(f"{self.variant.name} ({self.variant.precision}): {what}")
+
+
+def _open(variant: Variant, threads: int) -> Any:
+    import onnxruntime  # half a second that vector sheets never need
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    options.use_deterministic_compute = True
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if variant.is_mapped:
+        options.add_session_config_entry("session.disable_prepacking", "1")
+    try:
+        return onnxruntime.InferenceSession(str(variant.graph), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the runtime's errors have no common class but this
+        said = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        raise ModelDamaged(f"{variant.name} ({variant.precision}) cannot be loaded: {said}") from error
+
+
+def _give_back() -> Any:
+    """Options of a run at whose end the arena goes back to the kernel."""
+    import onnxruntime
+
+    options = onnxruntime.RunOptions()
+    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+    return options
+
+
+def _shape(described: Any) -> Shape:
+    axes = tuple(axis if isinstance(axis, int | str) else f"?{k}" for k, axis in enumerate(described.shape))
+    return Shape(axes, _DTYPES.get(described.type, np.float32))
+
+
+def _words(shape: Shape) -> str:
+    return f"{np.dtype(shape.dtype)} ({', '.join(map(str, shape.axes))})"

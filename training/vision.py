@@ -1,0 +1,209 @@
+"""Trains HierarchicalVisionTransformer and VisionDecoder, compact, on drawings that are drawn as it goes.
+
+    python -m training.vision --out weights/vision --hours 10      # goes on where it was stopped
+
+Writes `last.pt` every few minutes (weights, their moving average, the optimiser, the number of the next sheet) and a
+line to `curve.csv` with how well sheets that are never trained on are read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import math
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+
+from training.architectures.vision_decoder import KINDS
+from training.catalog import build
+from training.drawings import draw_sheet
+from training.vision_targets import IGNORED, STRIDE, Crop, crops, normalised
+
+BATCH: Final = 8
+RATE: Final = 1.5e-3
+WARM_STEPS: Final = 300
+KEEP: Final = 0.998  # of the moving average of the weights, each step
+HELD_OUT: Final = 2_000_000_000  # seeds from here on are never trained on
+CLASS_WEIGHTS: Final = (0.6, 1.2, 3.0, 3.0, 0.6, 1.0, 1.0, 1.5, 0.8)
+DOORS: Final = range(6)
+WINDOW: Final = KINDS.index("window")
+
+
+class Eyes(nn.Module):
+    """Both networks, one after the other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.see = build("HierarchicalVisionTransformer", "compact")
+        self.tell = build("VisionDecoder", "compact")
+        nn.init.constant_(self.tell.centres.bias, -4.0)  # type: ignore[union-attr, arg-type]
+
+    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
+        """(B, 1, P, P) -> what VisionDecoder says."""
+        return self.tell(*self.see(image))
+
+
+class Drawn(IterableDataset[Crop]):
+    """Crops of sheets from `seed` on; each worker draws its own."""
+
+    def __init__(self, seed: int):
+        self.seed = seed
+
+    def __iter__(self) -> Iterator[Crop]:
+        worker = get_worker_info()
+        os.nice(5)
+        return crops(self.seed + (worker.id if worker else 0), worker.num_workers if worker else 1)
+
+
+def loss_of(said: tuple[Tensor, ...], batch: Any) -> tuple[Tensor, list[float]]:
+    """The sum that is made small, and its parts."""
+    classes, uses, centres, shapes = said
+    _, classes_true, uses_true, centres_true, shapes_true, held = batch
+    weights = torch.tensor(CLASS_WEIGHTS)
+    dense = functional.cross_entropy(classes, classes_true.long(), weights, ignore_index=IGNORED)
+    use = functional.cross_entropy(uses, uses_true.long(), ignore_index=IGNORED)
+    centre = focal(centres, centres_true)
+    off = (shapes - shapes_true).abs() * torch.tensor([1.0, 1, 2, 2, 1, 0.5])[:, None, None]
+    shape = (off.sum(1) * held).sum() / held.sum().clamp(min=1)
+    total = 2 * dense + 0.5 * use + centre + 0.2 * shape
+    return total, [float(x.detach()) for x in (dense, use, centre, shape)]
+
+
+def focal(logits: Tensor, true: Tensor) -> Tensor:
+    """The penalty-reduced focal loss of centre heatmaps (Zhou et al., Objects as Points, 2019), for each object."""
+    p = torch.sigmoid(logits).clamp(1e-5, 1 - 1e-5)
+    at = (true == 1).float()
+    hit = (1 - p) ** 2 * torch.log(p) * at
+    miss = (1 - true) ** 4 * p**2 * torch.log(1 - p) * (1 - at)
+    return -(hit + miss).sum() / at.sum().clamp(min=1)
+
+
+def evaluate(model: nn.Module, sheets: int) -> dict[str, float]:
+    """F1 of doors and windows on sheets never trained on, in whole-sheet pixels; and the share of classes right."""
+    hits = {"door": np.zeros(3), "window": np.zeros(3)}
+    right = total = 0
+    for k in range(sheets):
+        drawing = draw_sheet(HELD_OUT + k)
+        if min(drawing.image.shape) > 1600:
+            continue
+        ink = normalised(drawing.image)
+        high, wide = (-(-n // 128) * 128 for n in ink.shape)
+        padded = np.zeros((high, wide), np.float32)
+        padded[: ink.shape[0], : ink.shape[1]] = ink
+        with torch.inference_mode():
+            classes, _, centres, shapes = model(torch.from_numpy(padded)[None, None])
+        best = classes[0].argmax(0).numpy()[: -(-ink.shape[0] // 2), : -(-ink.shape[1] // 2)]
+        true = drawing.classes[::2, ::2][: best.shape[0], : best.shape[1]]
+        right, total = right + int((best[: true.shape[0], : true.shape[1]] == true).sum()), total + true.size
+        for name, kinds in (("door", list(DOORS)), ("window", [WINDOW])):
+            found = peaks(centres[0, kinds].amax(0), shapes[0])
+            there = drawing.instances[np.isin(drawing.instances[:, 0], kinds)]
+            hits[name] += matched(found, there)
+    told = {name: float(2 * n[0] / max(n[1] + n[2], 1)) for name, n in hits.items()}
+    return told | {"classes": right / max(total, 1)}
+
+
+def peaks(logits: Tensor, shapes: Tensor, least: float = 0.35) -> np.ndarray:
+    """(n, 3): x, y, length in pixels of the local maxima."""
+    p = torch.sigmoid(logits)[None, None]
+    top = (functional.max_pool2d(p, 5, 1, 2) == p) & (p > least)
+    rows, columns = torch.nonzero(top[0, 0], as_tuple=True)
+    x = (columns + shapes[0, rows, columns] + 0.5) * STRIDE - 0.5
+    y = (rows + shapes[1, rows, columns] + 0.5) * STRIDE - 0.5
+    return torch.stack([x, y, shapes[4, rows, columns].exp() * STRIDE], 1).numpy()
+
+
+def matched(found: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """How many are matched one to one within half a length, found, and there."""
+    left = list(range(len(found)))
+    n = 0
+    for one in there:
+        near = [k for k in left if np.hypot(*(found[k, :2] - one[1:3])) < 0.5 * one[4]]
+        if near:
+            left.remove(min(near, key=lambda k: float(np.hypot(*(found[k, :2] - one[1:3])))))
+            n += 1
+    return np.array([n, len(found), len(there)], float)
+
+
+def train(folder: Path, hours: float, threads: int, every_s: float, plan_steps: int) -> None:
+    """Go on from `last.pt` until `hours` more have passed."""
+    torch.set_num_threads(threads)
+    model, average = Eyes(), Eyes()
+    average.load_state_dict(model.state_dict())
+    optimiser = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.02, betas=(0.9, 0.98))
+    step, seed = 0, 1
+    if (folder / "last.pt").exists():
+        kept = torch.load(folder / "last.pt", weights_only=True)
+        model.load_state_dict(kept["model"])
+        average.load_state_dict(kept["average"])
+        optimiser.load_state_dict(kept["optimiser"])
+        step, seed = kept["step"], kept["seed"]
+    start_s = said_s = time.monotonic()
+    parts: list[list[float]] = []
+    for batch in DataLoader(Drawn(seed), BATCH, num_workers=1, prefetch_factor=4):
+        for group in optimiser.param_groups:
+            group["lr"] = RATE * min(1, (step + 1) / WARM_STEPS) * (0.02 + 0.98 * _cosine(step / plan_steps))
+        total, part = loss_of(model(batch[0][:, None]), batch)
+        optimiser.zero_grad()
+        total.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 2.0)
+        optimiser.step()
+        step, seed = step + 1, seed + BATCH // 4
+        keep = min(KEEP, (1 + step) / (10 + step))
+        with torch.no_grad():
+            for kept_weight, weight in zip(average.parameters(), model.parameters(), strict=True):
+                kept_weight.lerp_(weight, 1 - keep)
+        parts.append(part)
+        over = time.monotonic() - start_s > 3600 * hours
+        if time.monotonic() - said_s > every_s or over:
+            said_s = time.monotonic()
+            _save(folder / "last.pt", model, average, optimiser, step, seed)
+            told = evaluate(average.eval(), 24)
+            _log(folder / "curve.csv", step, np.mean(parts, 0), told, time.monotonic() - start_s)
+            parts = []
+        if over:
+            break
+
+
+def _cosine(done: float) -> float:
+    return 0.5 + 0.5 * math.cos(math.pi * min(1.0, done))
+
+
+def _save(path: Path, model: nn.Module, average: nn.Module, optimiser: Any, step: int, seed: int) -> None:
+    part = path.with_suffix(".part")
+    state = {"model": model.state_dict(), "average": average.state_dict(), "optimiser": optimiser.state_dict()}
+    torch.save(state | {"step": step, "seed": seed}, part)
+    part.replace(path)
+
+
+def _log(path: Path, step: int, parts: Any, told: dict[str, float], seconds: float) -> None:
+    row = [step, *(round(float(x), 4) for x in parts), *(round(x, 4) for x in told.values()), round(seconds)]
+    with path.open("a", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerow(row)
+    print(*row, flush=True)
+
+
+def main() -> None:
+    """Train as asked."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--hours", type=float, default=10)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--every", type=float, default=300, help="seconds between two checkpoints")
+    parser.add_argument("--plan-steps", type=int, default=40_000, help="steps over which the rate falls")
+    asked = parser.parse_args()
+    asked.out.mkdir(parents=True, exist_ok=True)
+    train(asked.out, asked.hours, asked.threads, asked.every, asked.plan_steps)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""Crops of drawn sheets, and what the vision networks should say of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from training.architectures.vision_decoder import KINDS, SHAPE
+from training.drawings import Drawing, draw_sheet
+
+CROP_PX: Final = 384
+STRIDE: Final = 4
+IGNORED: Final = 255  # pixels of a crop that lie beyond its sheet
+_CROPS: Final = 4  # of one sheet
+_ZOOM: Final = (0.6, 1.6)
+_LEAST_CONTRAST: Final = 24.0  # grey levels; less is an empty sheet
+_LEAST_DOOR_PX: Final = 9.0  # a smaller one cannot be told from a smudge
+Array = NDArray[np.float32]
+
+
+class Crop(NamedTuple):
+    """image (P, P), ink 1 on paper 0; classes (P/2, P/2); uses (P/4, P/4); centres (kinds, P/4, P/4), 0 to 1; shapes
+    (6, P/4, P/4) and where they hold (P/4, P/4).
+    """
+
+    image: Array
+    classes: NDArray[np.uint8]
+    uses: NDArray[np.uint8]
+    centres: Array
+    shapes: Array
+    held: Array
+
+
+def normalised(grey: NDArray[np.uint8]) -> Array:
+    """Grey pixels as ink: 0 for the sheet's paper, 1 for its darkest ink; a sheet drawn light on dark is turned round.
+
+    Taken over the whole sheet, so that faint drawings and dark ones look alike.
+    """
+    small = grey[:: max(1, grey.shape[0] // 512), :: max(1, grey.shape[1] // 512)]
+    low, middle, high = (float(x) for x in np.percentile(small, (0.5, 50, 99.5)))
+    paper, ink = (middle, low) if middle - low >= high - middle else (middle, high)
+    contrast = np.copysign(max(abs(ink - paper), _LEAST_CONTRAST), ink - paper)
+    return np.clip((grey.astype(np.float32) - np.float32(paper)) / np.float32(contrast), 0, 1)
+
+
+def crops(seed: int, step: int) -> Iterator[Crop]:
+    """Crops without end, of the sheets `seed`, `seed` + `step`, ..."""
+    while True:
+        yield from crops_of(draw_sheet(seed), np.random.default_rng(seed))
+        seed += step
+
+
+def crops_of(drawing: Drawing, random: np.random.Generator) -> Iterator[Crop]:
+    """A few crops of one sheet: zoomed, turned and mirrored."""
+    ink = normalised(drawing.image)
+    height, width = ink.shape
+    doors = drawing.instances[(drawing.instances[:, 0] < 8)]
+    least = float(doors[:, 4].min()) if len(doors) else 100.0
+    for _ in range(_CROPS):
+        zoom = float(np.exp(random.uniform(*np.log(_ZOOM))))
+        zoom = max(zoom, min(1.0, _LEAST_DOOR_PX / least))
+        if len(doors) and random.random() < 0.8:
+            x, y = doors[random.integers(len(doors)), 1:3] + random.normal(0, 0.25 * CROP_PX / zoom, 2)
+        else:
+            x, y = random.uniform(0, width), random.uniform(0, height)
+        turn = int(random.integers(4))
+        angle, mirror = turn * np.pi / 2, bool(random.integers(2))
+        yield _cut(drawing, ink, np.array([x, y]), zoom, angle, mirror)
+
+
+def _cut(drawing: Drawing, ink: Array, at: Array, zoom: float, angle: float, mirror: bool) -> Crop:
+    cos, sin = np.cos(angle), np.sin(angle)
+    turn = zoom * np.array([[cos, -sin], [sin, cos]])
+    if mirror:
+        turn = np.array([[-1.0, 0.0], [0.0, 1.0]]) @ turn
+    place = np.column_stack([turn, CROP_PX / 2 - turn @ at])
+    size = (CROP_PX, CROP_PX)
+    how = cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR
+    if zoom < 1:  # a warp does not average
+        blurred = cv2.GaussianBlur(ink, (0, 0), 0.35 / zoom)
+        image = cv2.warpAffine(blurred, place, size, flags=cv2.INTER_LINEAR)
+    else:
+        image = cv2.warpAffine(ink, place, size, flags=how)
+    half, quarter = _reduced(place, 2), _reduced(place, STRIDE)
+    classes = cv2.warpAffine(drawing.classes, half, (CROP_PX // 2,) * 2, flags=cv2.INTER_NEAREST, borderValue=IGNORED)
+    uses = cv2.warpAffine(drawing.uses, quarter, (CROP_PX // STRIDE,) * 2, flags=cv2.INTER_NEAREST, borderValue=IGNORED)
+    centres, shapes, held = _instances(drawing.instances, quarter, turn / STRIDE)
+    return Crop(np.asarray(image, np.float32), np.asarray(classes), np.asarray(uses), centres, shapes, held)
+
+
+def _reduced(place: Array, stride: int) -> Array:
+    """`place` for a target whose pixels are `stride` times as large; centres of pixels are at whole numbers."""
+    reduced = place / stride
+    reduced[:, 2] += 0.5 / stride - 0.5
+    return reduced
+
+
+def _instances(instances: Array, place: Array, turn: Array) -> tuple[Array, Array, Array]:
+    side = CROP_PX // STRIDE
+    centres = np.zeros((len(KINDS), side, side), np.float32)
+    shapes, held = np.zeros((SHAPE, side, side), np.float32), np.zeros((side, side), np.float32)
+    rows, columns = np.mgrid[0:side, 0:side].astype(np.float32)
+    for kind, x, y, angle, length, thickness in instances[:, :6]:
+        cx, cy = place @ (x, y, 1.0)
+        if not (-2 < cx < side + 2 and -2 < cy < side + 2):
+            continue
+        along = turn @ (np.cos(angle), np.sin(angle))
+        scale = float(np.hypot(*along))
+        long, thick = length * scale, max(thickness * scale, 0.25)
+        spread = float(np.clip(long / 8, 0.7, 2.5))
+        away = (columns - cx) ** 2 + (rows - cy) ** 2
+        bump = np.exp(-away / (2 * spread**2))
+        np.maximum(centres[int(kind)], bump, out=centres[int(kind)])
+        px, py = round(float(cx)), round(float(cy))
+        if 0 <= px < side and 0 <= py < side:
+            centres[int(kind), py, px] = 1.0
+        near = away <= 1.5**2
+        two = 2 * np.arctan2(along[1], along[0])
+        held[near] = 1
+        shapes[0][near], shapes[1][near] = (cx - columns)[near], (cy - rows)[near]
+        shapes[2][near], shapes[3][near] = np.cos(two), np.sin(two)
+        shapes[4][near], shapes[5][near] = np.log(max(long, 0.5)), np.log(thick)
+    return centres, shapes, held
