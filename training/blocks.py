@@ -225,7 +225,7 @@ class Circuit(nn.Module):
             real, imaginary = _times(real, imaginary, right[0].transpose(1, 2), right[1].transpose(1, 2))
             real, imaginary = real * signs, imaginary * signs
         weights = (real.square() + imaginary.square()).reshape(-1, 1024)
-        return torch.matmul(weights, self.parities)  # type: ignore[arg-type]
+        return torch.matmul(weights, self.parities)
 
 
 def absent_bias(present: Tensor) -> Tensor:

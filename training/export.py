@@ -80,6 +80,7 @@ def export_all(name: str, scale: Scale, folder: Path, precisions: Sequence[str] 
                     "scale": scale,
                     "precision": precision,
                     "parameters": count_parameters(model),
+                    "sizes": type(model).SIZES,
                     "files": {file.name: _sha256(file) for file in (path, _data(path))},
                     "bytes": sum(file.stat().st_size for file in (path, _data(path))),
                 }
@@ -143,11 +144,14 @@ def main() -> None:
     asked = parser.parse_args()
     logging.disable(logging.WARNING)
     asked.out.mkdir(parents=True, exist_ok=True)
-    listed: list[dict[str, Any]] = []
+    path = asked.out / "models.json"
+    listed: list[dict[str, Any]] = json.loads(path.read_text())["models"] if path.exists() else []
     for name in asked.only.split(","):
         start_s = time.monotonic()
-        listed += export_all(name, asked.scale, asked.out, asked.precisions.split(","))
-        (asked.out / "models.json").write_text(json.dumps({"schema": 1, "models": listed}, indent=1) + "\n")
+        made = export_all(name, asked.scale, asked.out, asked.precisions.split(","))
+        new = {(one["name"], one["precision"]) for one in made}
+        listed = [one for one in listed if (one["name"], one["precision"]) not in new] + made
+        path.write_text(json.dumps({"schema": 1, "models": listed}, indent=1) + "\n")
         print(f"{name}: {time.monotonic() - start_s:.1f} s", flush=True)
 
 

@@ -45,7 +45,7 @@ class Eyes(nn.Module):
         super().__init__()
         self.see = build("HierarchicalVisionTransformer", "compact")
         self.tell = build("VisionDecoder", "compact")
-        nn.init.constant_(self.tell.centres.bias, -4.0)  # type: ignore[union-attr, arg-type]
+        nn.init.constant_(self.tell.centres.bias, -4.0)
 
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
         """(B, 1, P, P) -> what VisionDecoder says."""

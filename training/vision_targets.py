@@ -20,6 +20,7 @@ _ZOOM: Final = (0.6, 1.6)
 _LEAST_CONTRAST: Final = 24.0  # grey levels; less is an empty sheet
 _LEAST_DOOR_PX: Final = 9.0  # a smaller one cannot be told from a smudge
 Array = NDArray[np.float32]
+Place = NDArray[np.float64]  # (2, 3): pixels of a sheet to those of a crop
 
 
 class Crop(NamedTuple):
@@ -72,7 +73,7 @@ def crops_of(drawing: Drawing, random: np.random.Generator) -> Iterator[Crop]:
         yield _cut(drawing, ink, np.array([x, y]), zoom, angle, mirror)
 
 
-def _cut(drawing: Drawing, ink: Array, at: Array, zoom: float, angle: float, mirror: bool) -> Crop:
+def _cut(drawing: Drawing, ink: Array, at: NDArray[np.float64], zoom: float, angle: float, mirror: bool) -> Crop:
     cos, sin = np.cos(angle), np.sin(angle)
     turn = zoom * np.array([[cos, -sin], [sin, cos]])
     if mirror:
@@ -92,14 +93,14 @@ def _cut(drawing: Drawing, ink: Array, at: Array, zoom: float, angle: float, mir
     return Crop(np.asarray(image, np.float32), np.asarray(classes), np.asarray(uses), centres, shapes, held)
 
 
-def _reduced(place: Array, stride: int) -> Array:
+def _reduced(place: Place, stride: int) -> Place:
     """`place` for a target whose pixels are `stride` times as large; centres of pixels are at whole numbers."""
     reduced = place / stride
     reduced[:, 2] += 0.5 / stride - 0.5
     return reduced
 
 
-def _instances(instances: Array, place: Array, turn: Array) -> tuple[Array, Array, Array]:
+def _instances(instances: Array, place: Place, turn: NDArray[np.float64]) -> tuple[Array, Array, Array]:
     side = CROP_PX // STRIDE
     centres = np.zeros((len(KINDS), side, side), np.float32)
     shapes, held = np.zeros((SHAPE, side, side), np.float32), np.zeros((side, side), np.float32)

@@ -24,7 +24,8 @@ def test_memory_is_back_before_the_ledger_has_its_bytes(monkeypatch: pytest.Monk
     release = Lease.release
 
     def watched(lease: Lease) -> None:
-        held_at_release.append(own_anonymous_bytes())
+        if lease is reader._lease:
+            held_at_release.append(own_anonymous_bytes())
         release(lease)
 
     monkeypatch.setattr(Lease, "release", watched)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, ClassVar
 
 from torch import Tensor, nn
@@ -30,8 +31,7 @@ class HierarchicalVisionTransformer(TaskModel):
         super().__init__()
         self.stem = nn.Conv2d(1, widths[0], 5, stride=2, padding=2)
         self.down = nn.ModuleList(
-            nn.Conv2d(before, after, 3, stride=2, padding=1)
-            for before, after in zip(widths[:-1], widths[1:], strict=True)
+            nn.Conv2d(before, after, 3, stride=2, padding=1) for before, after in pairwise(widths)
         )
         stages = []
         for stride, (width, depth) in enumerate(zip(widths[1:], depths, strict=True)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, ClassVar
 
 from torch import Tensor, nn
@@ -47,9 +48,7 @@ class VisionDecoder(TaskModel):
             Block(widths[2], widths[2] // head_width, head_width, memory_width=given[3]) for _ in range(depth)
         )
         self.fuse = nn.ModuleList(ConvBlock(width) for width in widths)
-        self.up = nn.ModuleList(
-            nn.Conv2d(above, below, 1) for above, below in zip(widths[1:], widths[:-1], strict=True)
-        )
+        self.up = nn.ModuleList(nn.Conv2d(above, below, 1) for below, above in pairwise(widths))
         self.classes = nn.Conv2d(widths[0], 4 * len(CLASSES), 3, padding=1)  # at stride 2, unfolded
         self.uses = nn.Conv2d(widths[0], len(USES), 1)
         self.hidden = nn.Conv2d(widths[0], widths[0], 3, padding=1)
@@ -57,7 +56,9 @@ class VisionDecoder(TaskModel):
         self.shapes = nn.Conv2d(widths[0], SHAPE, 1)
 
     def forward(self, stride4: Tensor, stride8: Tensor, stride16: Tensor, stride32: Tensor) -> tuple[Tensor, ...]:
-        """Logits: classes (B, 9, H/2, W/2), uses (B, 8, H/4, W/4), centres (B, 11, H/4, W/4); shapes (B, 6, H/4, W/4)."""
+        """Logits of classes (B, 9, H/2, W/2), uses (B, 8, H/4, W/4), centres (B, 11, H/4, W/4); shapes (B, 6, H/4,
+        W/4).
+        """
         fine, middle, coarse = (
             lateral(x) for lateral, x in zip(self.lateral, (stride4, stride8, stride16), strict=True)
         )

@@ -2,7 +2,9 @@
 
 While a run goes on, requests gather; the next run takes up to a batch of those that have the same shapes. Nobody waits
 for company: an idle network answers a single request at once. What a request is answered does not depend on who shares
-its run: INT8 variants scale their activations over a whole batch, so they run their requests one by one.
+its run: INT8 variants scale their activations over a whole batch, so they run their requests one by one; where a shared
+run fails, each of its requests is run alone. Of the rounding of fp32, only that of a product with few rows depends on
+it, below 1e-6.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ class _Request:
 
 
 class Batcher:
-    """Answers single requests for one variant, several in a run. Thread-safe."""
+    """Answers single requests for one variant, several in a run. Thread-safe. runs, requests: so far."""
 
     def __init__(self, residency: Residency, variant: Variant):
         self._residency = residency
@@ -54,26 +56,43 @@ class Batcher:
             if not self._is_running:
                 self._is_running = True
                 mine.woken.set()
-        mine.woken.wait()
-        if not mine.answer.done():
-            self._run_batch()
+        try:
+            mine.woken.wait()
+            if not mine.answer.done():
+                self._run_batch()
+        except BaseException:
+            self._withdraw(mine)
+            raise
         return mine.answer.result()
 
     def _run_batch(self) -> None:
         """Run the first request that waits, with those of its shapes, and wake the next one to do the same."""
         with self._lock:
             batch = self._take()
-            self.runs += 1
         try:
             self._answer(batch)
         finally:
             with self._lock:
-                if self._waiting:
-                    self._waiting[0].woken.set()
-                else:
-                    self._is_running = False
+                unanswered = [one for one in batch if not one.answer.done()]  # an interrupt ended the run
+                self._waiting.extendleft(reversed(unanswered[1:]))  # the first is whoever was interrupted
+                self._wake_next()
             for one in batch:
-                one.woken.set()
+                if one.answer.done():
+                    one.woken.set()
+
+    def _wake_next(self) -> None:
+        if self._waiting:
+            self._waiting[0].woken.set()
+        else:
+            self._is_running = False
+
+    def _withdraw(self, mine: _Request) -> None:
+        """Nobody waits for it any more; if it was its turn to run a batch, it is the next one's."""
+        with self._lock:
+            if mine in self._waiting:
+                self._waiting.remove(mine)
+                if mine.woken.is_set():
+                    self._wake_next()
 
     def _take(self) -> list[_Request]:
         first = self._waiting[0]
@@ -83,11 +102,19 @@ class Batcher:
 
     def _answer(self, batch: list[_Request]) -> None:
         try:
-            stacked = {name: np.stack([one.inputs[name] for one in batch]) for name in batch[0].inputs}
-            outputs = self._residency.run(self._variant, stacked)
-        except BaseException as error:
-            for one in batch:
-                one.answer.set_exception(error)
+            outputs = self._run(batch)
+        except Exception as error:
+            if len(batch) > 1:
+                for one in batch:
+                    self._answer([one])
+            else:
+                batch[0].answer.set_exception(error)
             return
         for k, one in enumerate(batch):
             one.answer.set_result({name: array[k] for name, array in outputs.items()})
+
+    def _run(self, batch: list[_Request]) -> Arrays:
+        with self._lock:
+            self.runs += 1
+        stacked = {name: np.stack([one.inputs[name] for one in batch]) for name in batch[0].inputs}
+        return self._residency.run(self._variant, stacked)

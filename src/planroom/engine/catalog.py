@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, get_args
 
 from planroom.errors import ModelDamaged, ModelMissing, UnknownModel
 
@@ -150,33 +150,37 @@ def open_catalog(folder: Path | None = None) -> Catalog:
 
 
 def read_variants(folder: Path) -> Iterable[Variant]:
-    """What `folder` lists; nothing where it has no list."""
+    """What `folder` lists; nothing where it has no list. Raises ModelDamaged where the list cannot be read."""
     path = folder / _LIST
     if not path.is_file():
         return
     try:
         for one in json.loads(path.read_text("utf-8"))["models"]:
             yield _variant(one, folder)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ModelDamaged("the list of weights cannot be read", place=str(path)) from error
 
 
 def read_figures() -> dict[str, Any]:
-    """What was measured of the models at compact scale: {model: {precision: {"bytes": ..., ...}}}."""
+    """What was measured: {model: {"scale", "parameters", "precisions": {precision: {"bytes", "peak_bytes", ...}}}}."""
     measured: dict[str, Any] = json.loads((files("planroom.engine") / "figures.json").read_text("utf-8"))
     return measured
 
 
 def _variant(listed: dict[str, Any], folder: Path) -> Variant:
     footprint = listed.get("footprint")
+    hashes = {Path(name).name: str(sha256) for name, sha256 in listed["files"].items()}
+    size_bytes, precision, scale = int(listed["bytes"]), listed["precision"], listed["scale"]
+    if not hashes or size_bytes < 0 or precision not in PRECISIONS or scale not in get_args(Scale):
+        raise ValueError(f"{listed['name']} is listed with {precision!r} at {scale!r}, {size_bytes} bytes")
     return Variant(
         name=str(listed["name"]),
-        precision=listed["precision"],
-        scale=listed["scale"],
+        precision=precision,
+        scale=scale,
         folder=folder,
-        hashes={str(Path(name).name): str(sha256) for name, sha256 in listed["files"].items()},
+        hashes=hashes,
         parameters=int(listed["parameters"]),
-        size_bytes=int(listed["bytes"]),
+        size_bytes=size_bytes,
         measured=Footprint(*footprint) if footprint else None,
         seconds=listed.get("load_s"),
     )

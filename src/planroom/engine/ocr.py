@@ -8,19 +8,18 @@ Thread-safe: one picture is read at a time. Source of the networks: PP-OCRv6 sma
 
 from __future__ import annotations
 
-import gc
 import threading
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.metadata import version
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from planroom.engine.ocr_networks import LINE_PX, OcrNetworks
 from planroom.engine.quads import Quad, join_quads, may_stand, sides, stands
-from planroom.memory.guard import return_to_kernel
 from planroom.memory.manager import WORKING_MEMORY, Lease, MemoryManager
 
 Grey = NDArray[np.uint8]
@@ -28,7 +27,6 @@ TILE_PX: Final = 1024
 OVERLAP_PX: Final = 128
 MODEL_BYTES: Final = 190_000_000  # both networks and their libraries, measured; docs/reference/memory.md
 WORK_BYTES: Final = 240_000_000  # a tile being searched, or a batch of lines being read, measured
-_LINE_PX: Final = 48  # what the reading network takes a line's height to be
 _BATCH_PX: Final = 3200  # of width that is read at once
 _SMALL_PX: Final = 19  # boxes round lettering lower than this are searched for again, enlarged
 _ENLARGED_PIXELS: Final = 12_000_000
@@ -89,9 +87,8 @@ class TextReader:
 
     def __init__(self, manager: MemoryManager, threads: int = 2, *, pool: str = WORKING_MEMORY):
         self._lease: Lease = manager.lease(MODEL_BYTES + WORK_BYTES, "text recognition", pool=pool)
-        self._threads = threads
+        self._networks = OcrNetworks(self._lease.size_bytes, WORK_BYTES, threads)
         self._lock = threading.Lock()
-        self._network: Any = None
 
     @property
     def leased_bytes(self) -> int:
@@ -101,18 +98,14 @@ class TextReader:
     def close(self) -> None:
         """Let go of the networks and give their bytes back: to the kernel, and only then to the ledger."""
         with self._lock:
-            if self._network is not None:
-                self._network = None  # the last reference: sessions are in no cycle, so their bytes are free now
-                return_to_kernel()
+            self._networks.close()
             self._lease.release()
-        gc.collect()  # the networks' settings are trees in cycles: small, but they would pile up
 
     def read(self, picture: Picture, progress: Callable[[float], None]) -> Reading:
         """Every line of `picture`. progress: called with the share done; what it raises ends the reading."""
         with self._lock:
-            network = self._loaded()
-            quads = _find(network, picture, progress)
-            return _read(network, picture, quads, progress)
+            quads = _find(self._networks, picture, progress)
+            return _read(self._networks, picture, quads, progress)
 
     def read_lines(
         self, picture: Picture, boxes: list[tuple[float, float, float, float]], progress: Callable[[float], None]
@@ -120,47 +113,18 @@ class TextReader:
         """What stands in each of `boxes` (x0, y0, x1, y1 in pixels, y down), level lines, and how sure that is."""
         quads = [np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], np.float64) for x0, y0, x1, y1 in boxes]
         with self._lock:
-            return [(line.string, line.score) for line in _recognise(self._loaded(), picture, quads, progress)]
-
-    def _loaded(self) -> Any:
-        if self._network is None:
-            from rapidocr import RapidOCR  # a second of imports that vector sheets never need
-
-            self._network = RapidOCR(
-                params={
-                    "EngineConfig.onnxruntime.intra_op_num_threads": self._threads,
-                    "EngineConfig.onnxruntime.enable_cpu_mem_arena": False,
-                    "Global.log_level": "error",
-                    "Global.use_vertical_padding": False,
-                    "Det.limit_side_len": 32,
-                    "Rec.rec_img_shape": [3, _LINE_PX, 96],  # lines are padded to this width: most are short
-                }
-            )
-            for part in (self._network._load_det_model(), self._network._load_rec_model()):
-                part.session.session = self._without_spinning(part.session.session._model_path)
-        return self._network
-
-    def _without_spinning(self, path: str) -> Any:
-        """The network at `path` with threads that sleep while they wait: readers work on the same cores."""
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self._threads
-        options.enable_cpu_mem_arena = False
-        options.log_severity_level = 4
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+            return [(line.string, line.score) for line in _recognise(self._networks, picture, quads, progress)]
 
 
 # ---- where lettering stands ----------------------------------------------------------------------------------------
 
 
-def _find(network: Any, picture: Picture, progress: Callable[[float], None]) -> list[Quad]:
+def _find(networks: OcrNetworks, picture: Picture, progress: Callable[[float], None]) -> list[Quad]:
     found: list[Quad] = []
     tiles = list(_tiles(picture, TILE_PX, OVERLAP_PX))
     for k, (x, y, tile) in enumerate(_cut(picture, tiles)):
         progress(0.6 * k / len(tiles))
-        found += [np.add(q, (x, y)) for q in _detect(network, tile)]
+        found += [np.add(q, (x, y)) for q in _detect(networks, tile)]
     low = [min(sides(q)) for q in found]
     if low and np.percentile(low, 25) < _SMALL_PX and picture.height_px * picture.width_px < _ENLARGED_PIXELS:
         found = [q for q in found if min(sides(q)) >= 2 * _SMALL_PX]
@@ -168,14 +132,14 @@ def _find(network: Any, picture: Picture, progress: Callable[[float], None]) -> 
         for k, (x, y, tile) in enumerate(_cut(picture, tiles)):
             progress(0.6 * k / len(tiles))
             twice = cv2.resize(tile, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
-            found += [np.add(q / 2, (x, y)) for q in _detect(network, np.asarray(twice, np.uint8))]
-    return join_quads(found) if len(tiles) == 1 else join_quads(found + _large(network, picture, found))
+            found += [np.add(q / 2, (x, y)) for q in _detect(networks, np.asarray(twice, np.uint8))]
+    return join_quads(found) if len(tiles) == 1 else join_quads(found + _large(networks, picture, found))
 
 
-def _large(network: Any, picture: Picture, small: list[Quad]) -> list[Quad]:
+def _large(networks: OcrNetworks, picture: Picture, small: list[Quad]) -> list[Quad]:
     """Lines too large for what tiles have in common, found on a reduced copy; not lines of `small` taken together."""
     factor = min(1.0, TILE_PX / max(picture.height_px, picture.width_px))
-    large = [q / factor for q in _detect(network, _reduced(picture, factor))]
+    large = [q / factor for q in _detect(networks, _reduced(picture, factor))]
     return [q for q in large if min(sides(q)) > OVERLAP_PX and sum(_lies_in(one, q) for one in small) < 2]
 
 
@@ -220,21 +184,21 @@ def _reduced(picture: Picture, factor: float) -> Grey:
     return np.asarray(np.concatenate(strips), np.uint8)
 
 
-def _detect(network: Any, grey: Grey) -> list[Quad]:
-    found = network.text_det(np.repeat(grey[:, :, None], 3, axis=2))
+def _detect(networks: OcrNetworks, grey: Grey) -> list[Quad]:
+    found = networks.find(np.repeat(grey[:, :, None], 3, axis=2))
     return [] if found.boxes is None else [np.asarray(q, np.float64) for q in found.boxes]
 
 
 # ---- what it says --------------------------------------------------------------------------------------------------
 
 
-def _read(network: Any, picture: Picture, quads: list[Quad], progress: Callable[[float], None]) -> Reading:
+def _read(networks: OcrNetworks, picture: Picture, quads: list[Quad], progress: Callable[[float], None]) -> Reading:
     def lines(group: list[Quad], turns: int, done: float) -> list[Line]:
         """The group read from the corner that is `turns` quarter turns clockwise from the top left on."""
-        return _recognise(network, picture, [np.roll(q, turns, axis=0) for q in group], lambda _: progress(done))
+        return _recognise(networks, picture, [np.roll(q, turns, axis=0) for q in group], lambda _: progress(done))
 
     level = [q for q in quads if not may_stand(q)]
-    upside_down = _is_upside_down(network, picture, level)
+    upside_down = _is_upside_down(networks, picture, level)
     level_turns = 2 if upside_down else 0
     found = lines(level, level_turns, 0.8)
     doubtful = [q for q in quads if may_stand(q) and not stands(q)]
@@ -264,34 +228,36 @@ def _turn_deg(upside_down: bool, level: list[Line], rising: list[Line], falling:
     return 180 if upside_down else 0
 
 
-def _is_upside_down(network: Any, picture: Picture, quads: list[Quad]) -> bool:
+def _is_upside_down(networks: OcrNetworks, picture: Picture, quads: list[Quad]) -> bool:
     """Whether lines read better turned by half a turn: surer, over many of them, for digits and some words do not."""
     largest = sorted(quads, key=lambda q: -sides(q)[0] * sides(q)[1])[:_JUDGED]
     if len(largest) < 3:
         return False
-    as_is = _recognise(network, picture, largest, lambda _: None)
-    turned = _recognise(network, picture, [np.roll(q, 2, axis=0) for q in largest], lambda _: None)
+    as_is = _recognise(networks, picture, largest, lambda _: None)
+    turned = _recognise(networks, picture, [np.roll(q, 2, axis=0) for q in largest], lambda _: None)
     return sum(t.score - o.score for t, o in zip(turned, as_is, strict=True)) > 0.05 * len(largest)
 
 
-def _recognise(network: Any, picture: Picture, quads: list[Quad], progress: Callable[[float], None]) -> list[Line]:
+def _recognise(
+    networks: OcrNetworks, picture: Picture, quads: list[Quad], progress: Callable[[float], None]
+) -> list[Line]:
     """The lines in `quads`, each read from its first corner on, in the same order."""
-    wide = np.array([min(sides(q)[0] / max(sides(q)[1], 1) * _LINE_PX, _BATCH_PX) for q in quads])
+    wide = np.array([min(sides(q)[0] / max(sides(q)[1], 1) * LINE_PX, _BATCH_PX) for q in quads])
     lines: dict[int, Line] = {}
     batch: list[int] = []
     for k in np.argsort(wide).tolist():
         if batch and (len(batch) + 1) * wide[k] > _BATCH_PX:
-            lines |= _recognise_batch(network, picture, quads, batch)
+            lines |= _recognise_batch(networks, picture, quads, batch)
             progress(len(lines) / len(quads))
             batch = []
         batch.append(k)
     if batch:
-        lines |= _recognise_batch(network, picture, quads, batch)
+        lines |= _recognise_batch(networks, picture, quads, batch)
     return [lines[k] for k in range(len(quads))]
 
 
-def _recognise_batch(network: Any, picture: Picture, quads: list[Quad], batch: list[int]) -> dict[int, Line]:
-    found = network.recognize_txt([_crop(picture, quads[k]) for k in batch])
+def _recognise_batch(networks: OcrNetworks, picture: Picture, quads: list[Quad], batch: list[int]) -> dict[int, Line]:
+    found = networks.read([_crop(picture, quads[k]) for k in batch])
     read = zip(batch, found.txts, found.scores, strict=True)
     return {k: Line(str(string), quads[k], float(score)) for k, string, score in read}
 
@@ -299,7 +265,7 @@ def _recognise_batch(network: Any, picture: Picture, quads: list[Quad], batch: l
 def _crop(picture: Picture, quad: Quad) -> NDArray[np.uint8]:
     """The pixels (H, W, 3) inside `quad`, turned so that its text is level."""
     along, across = sides(quad)
-    factor = min(1.0, _BATCH_PX / _LINE_PX * across / max(along, 1.0))
+    factor = min(1.0, _BATCH_PX / LINE_PX * across / max(along, 1.0))
     width, height = max(4, round(along * factor)), max(4, round(across))
     top, bottom = int(max(0, np.floor(quad[:, 1].min()) - 1)), int(min(picture.height_px, quad[:, 1].max() + 2))
     strip = picture.rows(top, bottom)

@@ -2,7 +2,8 @@
 
 Whoever waits for bytes holds none: the bytes of a load and of the work after it are asked for at once, and of a network
 that is loaded already, the work's are asked for before it is held. A network that nobody uses and that is not pinned
-may be unloaded whenever others need bytes. Its bytes are leased until the kernel has them back.
+may be unloaded whenever others need bytes: when they ask, and at the end of each use while requests wait. One that
+somebody is about to use goes last. Its bytes are leased until the kernel has them back.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from typing import Any, Final
 from numpy.typing import NDArray
 
 from planroom.engine.catalog import Footprint, Variant
+from planroom.engine.requests import Requests
 from planroom.engine.session import Arrays, Session
-from planroom.errors import BadModelInput
+from planroom.errors import BadModelInput, BudgetRefused
 from planroom.memory.enforce import own_anonymous_bytes
 from planroom.memory.guard import return_to_kernel
 from planroom.memory.manager import RESERVE, Lease, MemoryManager
@@ -38,6 +40,7 @@ class Resident:
         self.lease: Lease | None = None  # of what it holds; during its first use, of that use's work too
         self.ready = threading.Event()
         self.users = 0
+        self.wanted = 0  # threads that wait to use it
         self.load_s = 0.0
         self.resident_bytes = 0
 
@@ -66,6 +69,7 @@ class Residency:
         self._residents: dict[Key, Resident] = {}
         self._uses: dict[Key, float] = {}
         self._measured: dict[Key, Footprint] = {}
+        self._requests = Requests(self._pool, self._pinned_bytes)
         self.loads = self.unloads = 0
         self._pool.on_need(self.unload_bytes)
 
@@ -89,15 +93,11 @@ class Residency:
         """
         while True:
             resident, is_mine = self._claim(variant)
-            if is_mine:
-                self._load(resident, work_bytes)
-                work = None
+            work = None
+            if is_mine and self._load(resident, work_bytes):
                 break
-            resident.ready.wait()
-            work = self._pool.lease(work_bytes, f"work of {variant.name}")
-            if self._hold(resident):
+            if not is_mine and (work := self._wait_for(resident, work_bytes)):
                 break
-            work.release()  # it was unloaded, or its load failed, while bytes were waited for
         assert resident.session is not None and resident.lease is not None
         try:
             yield resident.session
@@ -108,6 +108,7 @@ class Residency:
                 resident.lease.shrink(resident.resident_bytes)
             with self._lock:
                 resident.users -= 1
+            self._make_room()
 
     def footprint(self, variant: Variant) -> Footprint:
         """What it takes: as measured when it was last loaded here, else as the catalog says."""
@@ -123,12 +124,9 @@ class Residency:
         """Unload networks that nobody uses, the least missed first, until `wanted_bytes` are free; how many are."""
         freed = 0
         while freed < wanted_bytes:
-            with self._lock:
-                idle = [one for one in self._residents.values() if self._is_idle(one)]
-                if not idle:
-                    return freed
-                least = min(idle, key=lambda one: one.load_s * self._uses.get(one.variant.key, 0.0))
-                del self._residents[least.variant.key]
+            least = self._take_least(spare_wanted=self._is_busy())
+            if least is None:
+                break
             freed += self._unload(least)
         return freed
 
@@ -142,33 +140,75 @@ class Residency:
     # ---- inside ----------------------------------------------------------------------------------------------------
 
     def _claim(self, variant: Variant) -> tuple[Resident, bool]:
-        """The resident of `variant`, and whether the caller is to load it."""
+        """The resident of `variant`, and whether the caller is to load it; if not, it counts as one who wants it."""
         with self._lock:
             for key in self._uses:
                 self._uses[key] *= _FADES
             self._uses[variant.key] = self._uses.get(variant.key, 0.0) + 1
             found = self._residents.get(variant.key)
             if found is not None:
+                found.wanted += 1
                 return found, False
             made = self._residents[variant.key] = Resident(variant)
             return made, True
 
-    def _hold(self, resident: Resident) -> bool:
+    def _wait_for(self, resident: Resident, work_bytes: int) -> Lease | None:
+        """A lease of its work, once it is loaded, and the resident held; None where it is loaded no more."""
+        try:
+            resident.ready.wait()
+            work = self._requests.lease(work_bytes, f"work of {resident.variant.name}")
+        except BaseException:
+            with self._lock:
+                resident.wanted -= 1
+            raise
         with self._lock:
-            if self._residents.get(resident.variant.key) is not resident or resident.session is None:
-                return False
-            resident.users += 1
-            return True
+            resident.wanted -= 1
+            if self._residents.get(resident.variant.key) is resident and resident.session is not None:
+                resident.users += 1
+                return work
+        work.release()  # it was unloaded, or its load failed, while bytes were waited for
+        return None
+
+    def _make_room(self) -> None:
+        """Unload for requests that wait: when they asked, what has just been used could not go.
+
+        While others use a network, or have the bytes to, none goes that somebody wants: their end makes room.
+        """
+        while waiting := self._pool.waiting:
+            least = self._take_least(spare_wanted=self._is_busy() or self._requests.asking > waiting)
+            if least is None:
+                return
+            self._unload(least)
+
+    def _take_least(self, spare_wanted: bool) -> Resident | None:
+        """The idle network that is least missed, no longer among the residents; those that nobody wants first."""
+        with self._lock:
+            idle = [one for one in self._residents.values() if self._is_idle(one) and not (spare_wanted and one.wanted)]
+            if not idle:
+                return None
+            least = min(idle, key=lambda one: (one.wanted > 0, one.load_s * self._uses.get(one.variant.key, 0.0)))
+            return self._residents.pop(least.variant.key)
+
+    def _is_busy(self) -> bool:
+        with self._lock:
+            return any(one.users for one in self._residents.values())
 
     def _is_idle(self, one: Resident) -> bool:
         return one.session is not None and one.users == 0 and one.variant.name not in self._pinned
 
-    def _load(self, resident: Resident, work_bytes: int) -> None:
-        """Load it; its lease has room for the work that comes after, until that ends."""
+    def _pinned_bytes(self) -> int:
+        with self._lock:
+            residents = [one for one in self._residents.values() if one.variant.name in self._pinned]
+        return sum(one.resident_bytes for one in residents if one.session is not None)
+
+    def _load(self, resident: Resident, work_bytes: int) -> bool:
+        """Load it; its lease has room for the work that comes after, until that ends. False where it took more than
+        could be had at once: the next time that much is asked for from the start.
+        """
         variant, lease, session = resident.variant, None, None
         expected_bytes = self.footprint(variant).resident_bytes
         try:
-            lease = self._pool.lease(expected_bytes + work_bytes, f"{variant.name} ({variant.precision})")
+            lease = self._requests.lease(expected_bytes + work_bytes, f"{variant.name} ({variant.precision})")
             with self._loading:  # one at a time, so that what each takes can be told
                 start_s, before_bytes = self._clock(), own_anonymous_bytes()
                 session = Session(variant, self._threads)
@@ -178,26 +218,39 @@ class Residency:
             resident.resident_bytes = self._corrected(variant, expected_bytes, taken_bytes)
             if resident.resident_bytes > expected_bytes:
                 lease.grow(resident.resident_bytes + work_bytes, wait_s=_GROW_WAIT_S)
-        except BaseException:
+        except BaseException as error:
             session = None  # its memory first, then the ledger's bytes
-            if lease is not None:
-                return_to_kernel()
-                lease.release()
-            with self._lock:
-                self._residents.pop(variant.key, None)
-            resident.ready.set()
-            raise
+            self._forget(resident, lease)
+            if not isinstance(error, BudgetRefused):
+                raise
+            if error.retry_s is None:  # never: what it seemed to take may have been the memory of other threads
+                self._measured.pop(variant.key, None)
+                raise
+            return False
         with self._lock:
             resident.session, resident.lease, resident.users = session, lease, 1
             self.loads += 1
         resident.ready.set()
+        return True
+
+    def _forget(self, resident: Resident, lease: Lease | None) -> None:
+        """It could not be loaded: give its bytes back, let others try."""
+        if lease is not None:
+            return_to_kernel()
+            lease.release()
+        with self._lock:
+            self._residents.pop(resident.variant.key, None)
+        resident.ready.set()
+        self._make_room()
 
     def _corrected(self, variant: Variant, expected_bytes: int, taken_bytes: int) -> int:
         """What it is held to take. Other threads' memory shows in what was taken now: where the catalog has a figure
-        that was measured alone, only much more than that counts.
+        that was measured alone, only more than that counts.
         """
-        if variant.measured is not None and taken_bytes <= expected_bytes * _NOISE:
-            return expected_bytes
+        known = variant.measured
+        if known is not None and taken_bytes <= known.resident_bytes * _NOISE:
+            self._measured.pop(variant.key, None)
+            return known.resident_bytes
         corrected = max(taken_bytes, expected_bytes // 2)
         self._measured[variant.key] = self.footprint(variant)._replace(resident_bytes=corrected)
         return corrected
@@ -207,7 +260,8 @@ class Residency:
         lease, one.session, one.lease = one.lease, None, None
         gc.collect()
         return_to_kernel()
-        self.unloads += 1
+        with self._lock:
+            self.unloads += 1
         if lease is None:
             return 0
         freed = lease.size_bytes

@@ -17,7 +17,14 @@ from planroom.engine.catalog import Variant
 from planroom.errors import BadModelInput, BadModelOutput, ModelDamaged
 
 Arrays = dict[str, NDArray[Any]]
-_DTYPES: Final[dict[str, type[Any]]] = {"tensor(float)": np.float32, "tensor(int64)": np.int64}
+_DTYPES: Final[dict[str, type[Any]]] = {
+    "tensor(float)": np.float32,
+    "tensor(float16)": np.float16,
+    "tensor(int64)": np.int64,
+    "tensor(int32)": np.int32,
+    "tensor(uint8)": np.uint8,
+    "tensor(bool)": np.bool_,
+}
 
 
 class Shape(NamedTuple):
@@ -39,15 +46,21 @@ class Session:
         self._lock = threading.Lock()
         self._session = _open(variant, threads)
         # the runtime's own descriptions keep the whole session alive, so only what they say is kept
-        self.inputs = {one.name: _shape(one) for one in self._session.get_inputs()}
-        self.outputs = {one.name: _shape(one) for one in self._session.get_outputs()}
+        self.inputs = {one.name: self._shape(one) for one in self._session.get_inputs()}
+        self.outputs = {one.name: self._shape(one) for one in self._session.get_outputs()}
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> Arrays:
-        """The outputs by name. Raises BadModelInput for shapes or types that it does not take, BadModelOutput where
-        an output is not finite.
+        """The outputs by name, arrays of the caller's. Raises BadModelInput for names, shapes or types that it does
+        not take, BadModelOutput where an output is not finite.
         """
         sizes = self.sizes(inputs)
-        made = self._bound(inputs, sizes) if self._is_bound else self._unbound(inputs)
+        try:
+            made = self._bound(inputs, sizes) if self._is_bound else self._unbound(inputs)
+        except MemoryError:
+            raise
+        except Exception as error:  # the runtime's errors have no common class but this
+            shapes = ", ".join(f"{name} {array.shape}" for name, array in inputs.items())
+            raise self._bad(f"cannot run on {shapes}: {_said(error)}") from error
         for name, array in made.items():
             if not np.isfinite(array).all():
                 raise BadModelOutput(f"{self.variant.name} ({self.variant.precision}): {name} is not finite")
@@ -66,6 +79,11 @@ class Session:
                 if (sizes.setdefault(axis, size) if isinstance(axis, str) else axis) != size:
                     raise self._bad(f"{name} is {array.shape}, not {_words(shape)}")
         return sizes
+
+    @property
+    def runtime(self) -> Any:
+        """ONNX Runtime's own session. Whoever keeps it keeps the network loaded."""
+        return self._session
 
     @property
     def _is_bound(self) -> bool:
@@ -93,6 +111,14 @@ class Session:
             made = self._session.run(list(self.outputs), dict(inputs), _give_back())
         return {name: np.array(array) for name, array in zip(self.outputs, made, strict=True)}
 
+    def _shape(self, described: Any) -> Shape:
+        """An axis without a name varies on its own."""
+        if described.type not in _DTYPES:
+            known = f"{self.variant.name} ({self.variant.precision})"
+            raise ModelDamaged(f"{known}: {described.name} is {described.type}, which planroom has no arrays for")
+        axes = (axis or f"{described.name}?{k}" for k, axis in enumerate(described.shape))
+        return Shape(tuple(axes), _DTYPES[described.type])
+
     def _bad(self, what: str) -> BadModelInput:
         return BadModelInput(f"{self.variant.name} ({self.variant.precision}): {what}")
 
@@ -111,8 +137,12 @@ def _open(variant: Variant, threads: int) -> Any:
     try:
         return onnxruntime.InferenceSession(str(variant.graph), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # the runtime's errors have no common class but this
-        said = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise ModelDamaged(f"{variant.name} ({variant.precision}) cannot be loaded: {said}") from error
+        raise ModelDamaged(f"{variant.name} ({variant.precision}) cannot be loaded: {_said(error)}") from error
+
+
+def _said(error: Exception) -> str:
+    """The first line of what the runtime says, without its end."""
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
 
 
 def _give_back() -> Any:
@@ -122,11 +152,6 @@ def _give_back() -> Any:
     options = onnxruntime.RunOptions()
     options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
     return options
-
-
-def _shape(described: Any) -> Shape:
-    axes = tuple(axis if isinstance(axis, int | str) else f"?{k}" for k, axis in enumerate(described.shape))
-    return Shape(axes, _DTYPES.get(described.type, np.float32))
 
 
 def _words(shape: Shape) -> str:

@@ -1,0 +1,177 @@
+"""What one variant takes: each in a process of its own, so that nothing else's memory is counted with it.
+
+`calibrate` loads it without a ledger and says what it takes; `lease` runs it under a ledger that was told so, and says
+what was planned, leased and really taken.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planroom.engine.catalog import Footprint, Variant, open_catalog, read_variants
+from planroom.engine.residency import Residency
+from planroom.engine.session import Session
+from planroom.memory.enforce import own_anonymous_bytes
+from planroom.memory.guard import return_to_kernel
+from planroom.memory.manager import RESERVE, MemoryManager
+
+SAMPLE_S: Final = 0.001
+BATCHES: Final = (1, 4)
+RUNS: Final = 5
+SPARE: Final = 1.02  # over what was measured, of the footprint that goes into a list
+Inputs = dict[str, NDArray[Any]]
+
+
+class Peak:
+    """The most anonymous memory of this process while it was watched."""
+
+    def __init__(self) -> None:
+        self.size_bytes = own_anonymous_bytes()
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Look at it all the while."""
+        stop = threading.Event()
+        thread = threading.Thread(target=self._look, args=(stop,))
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+
+    def _look(self, stop: threading.Event) -> None:
+        while not stop.wait(SAMPLE_S):
+            self.size_bytes = max(self.size_bytes, own_anonymous_bytes())
+
+
+def make_inputs(session: Session, sizes: dict[str, int], batch: int) -> Inputs:
+    """Normal features, and all of every set present; the same each time."""
+    random = np.random.default_rng(0)
+    made: Inputs = {}
+    for name, shape in session.inputs.items():
+        axes = [batch if axis == "batch" else sizes[axis] if isinstance(axis, str) else axis for axis in shape.axes]
+        made[name] = np.ones(axes, np.float32) if "present" in name else random.normal(size=axes).astype(np.float32)
+    return made
+
+
+def calibrate(folder: str, name: str, precision: str, threads: str, outputs: str) -> None:
+    """Say what the variant takes, alone and without a ledger; its outputs on one input go to the file `outputs`."""
+    variant, sizes = _find(folder, name, precision)
+    import onnxruntime  # its own memory is the process's, not the variant's
+
+    del onnxruntime
+    return_to_kernel()
+    before = own_anonymous_bytes()
+    start_s = time.perf_counter()
+    session = Session(variant, int(threads))
+    load_s = time.perf_counter() - start_s
+    return_to_kernel()
+    resident = own_anonymous_bytes() - before
+    works, seconds = {}, {}
+    for batch in BATCHES:
+        inputs = make_inputs(session, sizes, batch)
+        seen = own_anonymous_bytes()
+        made = session.run(inputs)
+        if batch == 1:
+            np.savez(outputs, **made)  # type: ignore[arg-type]
+        del made
+        peak = Peak()
+        with peak.watched():
+            seconds[batch] = statistics.median(_timed(session, inputs) for _ in range(RUNS if batch == 1 else 2))
+        works[sum(array.nbytes for array in inputs.values())] = peak.size_bytes - seen
+        del inputs
+    _say(
+        {
+            "resident_bytes": resident,
+            "works": list(works.items()),
+            "peak_bytes": resident + next(iter(works.values())),
+            "ms": seconds[1] * 1000,
+            "batch_ms": seconds[BATCHES[-1]] * 1000,
+            "load_ms": load_s * 1000,
+            "file_bytes": _file_bytes(),
+        }
+    )
+
+
+def lease(folder: str, name: str, precision: str, threads: str, footprint: str, batch: str) -> None:
+    """Run it under a ledger that expects `footprint`; say what was planned, leased and taken, and how it unloads."""
+    variant, sizes = _find(folder, name, precision)
+    import onnxruntime
+
+    del onnxruntime
+    variant = Variant(**{**variant.__dict__, "measured": Footprint(*json.loads(footprint))})
+    manager = MemoryManager({RESERVE: 64 << 30})
+    residency = Residency(manager, threads=int(threads))
+    variant.check()
+    with residency.use(variant, 0) as session:
+        inputs = make_inputs(session, sizes, int(batch))
+    residency.unload_bytes(1)
+    base = own_anonymous_bytes()
+    planned = variant.footprint.resident_bytes + variant.footprint.work_on(sum(a.nbytes for a in inputs.values()))
+    manager.renew_peak()
+    peak = Peak()
+    start_s = time.perf_counter()
+    with peak.watched():
+        for _ in range(3):
+            residency.run(variant, inputs)
+    run_s, unload_s = time.perf_counter() - start_s, time.perf_counter()
+    mapped = _file_bytes()
+    residency.close()
+    unload_s = time.perf_counter() - unload_s
+    _say(
+        {
+            "planned": planned,
+            "leased": manager.peak_leased_bytes,
+            "anonymous": peak.size_bytes - base,
+            "file_bytes": mapped,
+            "left": own_anonymous_bytes() - base,
+            "unload_ms": unload_s * 1000,
+            "seconds": run_s,
+        }
+    )
+
+
+def to_footprint(told: dict[str, Any]) -> Footprint:
+    """The line through what was seen at two sizes, a little above it."""
+    (small, little), (large, much) = told["works"]
+    slope = max(0.0, (much - little) / (large - small))
+    fixed = max(0, little - slope * small)
+    return Footprint(round(told["resident_bytes"] * SPARE), round(fixed * SPARE), slope * SPARE)
+
+
+def _find(folder: str, name: str, precision: str) -> tuple[Variant, dict[str, int]]:
+    variant = open_catalog(Path(folder)).find(name, precision)
+    listed = json.loads((Path(folder) / "models.json").read_text())["models"]
+    sizes = next(one["sizes"] for one in listed if one["name"] == name and one["precision"] == precision)
+    assert variant in list(read_variants(Path(folder)))
+    return variant, sizes
+
+
+def _timed(session: Session, inputs: Inputs) -> float:
+    start_s = time.perf_counter()
+    session.run(inputs)
+    return time.perf_counter() - start_s
+
+
+def _file_bytes() -> int:
+    """Resident pages of files: mapped weights, libraries; the kernel takes them back whenever it likes."""
+    fields = Path("/proc/self/statm").read_text().split()
+    return int(fields[2]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _say(told: dict[str, Any]) -> None:
+    print(json.dumps(told))
+    sys.stdout.flush()
