@@ -20,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 
 from planroom.engine.ocr import Grey, TextReader, engine_version
-from planroom.errors import ReaderCrashed
+from planroom.errors import ModelError, ReaderCrashed
 from planroom.store.files import atomic_path
 from planroom.store.results import GREY_NAME, TEXT_NAME, ResultStore
 
@@ -49,16 +49,28 @@ class GreyFile:
 
 
 class Answers:
-    """Answers to what children ask. reader: None where the bytes given leave no room for the networks."""
+    """Answers to what children ask. reader: None where the bytes given leave no room for the networks. trouble: why
+    there is none although there is room.
+    """
 
-    def __init__(self, reader: TextReader | None, store: ResultStore):
+    def __init__(self, reader: TextReader | None, store: ResultStore, trouble: ModelError | None = None):
         self._reader = reader
         self._store = store
+        self.trouble = trouble
 
     @property
     def can_read(self) -> bool:
         """Whether lettering can be read in this run."""
         return self._reader is not None
+
+    @property
+    def remark(self) -> str:
+        """What is said of a sheet whose lettering cannot be read in this run; "" where it can."""
+        if self.can_read:
+            return ""
+        if self.trouble is not None:
+            return f"its lettering is drawn, and what reads it cannot be used: {self.trouble.message}"
+        return "its lettering is drawn, and there was no room for what reads it: give --memory 1GiB or more"
 
     def answer(self, folder: Path, event: dict[str, Any], progress: Callable[[float], None]) -> dict[str, Any]:
         """What goes back to the child: {"read": whether TEXT_NAME is there}. Raises ReaderCrashed for a bad ask."""

@@ -147,6 +147,7 @@ class _Reader:
             "scales": self._settings.scales | _corrected_scales(self._settings, document),
             "password": self._settings.password if document.kind == "pdf" else "",
             "letters": self._answers.can_read and document.kind in _PICTURED,
+            "unread": self._answers.remark if document.kind in _PICTURED else "",
         }
         runtime = self._runtime
         made: list[bool] = []
@@ -171,6 +172,9 @@ class _Reader:
         except OutputError as error:
             raise as_cache_error(error) from None
         self._progress(Step(document.name, "done", 1.0))
+        trouble = self._answers.trouble
+        if trouble is not None and any(sheet.remark == told["unread"] for sheet in reading.sheets):
+            reading = reading._replace(faults=[*reading.faults, trouble.fault(document.name, "letters")])
         return reading.of(document, copy, is_new=bool(made))
 
     def _read(self, document: Document, told: dict[str, Any], folder: Path) -> Reading:

@@ -153,7 +153,7 @@ def read_sheet(page: Page, arguments: dict[str, Any], clock: Clock, progress: Pr
     sheet.counts = count(sheet.elements)
     if page.is_scan and (sheet.elements or (sheet.kind not in _NO_PLAN and names_rooms(texts))):
         sheet.counts |= count_labels(texts)
-    sheet.remark = _remark(page, sheet, texts, read=arguments["letters"])
+    sheet.remark = _remark(page, sheet, texts, unread=arguments["unread"])
     if upright is not None:
         _put_back(sheet, upright)
     for element in sheet.elements:
@@ -298,13 +298,13 @@ def _put_back(sheet: Sheet, upright: Upright) -> None:
         scale.drawn_m_per_unit /= upright.unit_per_px
 
 
-def _remark(page: Page, sheet: Sheet, texts: list[Text], *, read: bool) -> str:
+def _remark(page: Page, sheet: Sheet, texts: list[Text], *, unread: str) -> str:
     """Why nothing was found on a sheet, in words for whoever looks for its numbers; "" where nothing needs saying.
 
-    read: whether lettering could be read off pictures in this run.
+    unread: why no lettering could be read off pictures in this run; "" where it could.
     """
-    if page.grey is not None and not read:
-        return "its lettering is drawn, and there was no room for what reads it: give --memory 1GiB or more"
+    if page.grey is not None and unread:
+        return unread
     if sheet.elements or sheet.kind in _NO_PLAN:
         return ""
     if page.is_scan and page.grey is None:

@@ -13,7 +13,8 @@ from typing import Any, Final
 from planroom.answers import Answers
 from planroom.config import Settings
 from planroom.engine.ocr import TextReader
-from planroom.errors import BudgetRefused
+from planroom.engine.ocr_networks import check_networks
+from planroom.errors import BudgetRefused, ModelError
 from planroom.ingest.worker import kill_largest
 from planroom.memory.caches.cache import CachePool
 from planroom.memory.enforce import Enforcement, hold, own_anonymous_bytes
@@ -58,6 +59,7 @@ class Runtime:
         self.guard = Guard([self.readings], manager.pools[WORKING_MEMORY])
         self._lock = threading.Lock()
         self._networks: TextReader | None = None
+        self._trouble: ModelError | None = None
         manager.pools[WORKING_MEMORY].on_need(self.readings.yield_bytes)
 
     def answers(self, needed: bool) -> Answers:
@@ -66,9 +68,13 @@ class Runtime:
         Leased before any reader is, so that no reader waits for bytes that another one holds.
         """
         with self._lock:
-            if needed and self.plan is not None and self._networks is None:
-                self._networks = TextReader(self.manager, pool=RESERVE)
-            return Answers(self._networks, self.store)
+            if needed and self.plan is not None and self._networks is None and self._trouble is None:
+                try:
+                    check_networks()
+                    self._networks = TextReader(self.manager, pool=RESERVE)
+                except ModelError as error:
+                    self._trouble = error
+            return Answers(self._networks, self.store, self._trouble)
 
     @property
     def most_reader_bytes(self) -> int:

@@ -82,6 +82,7 @@ def sheet_of(name: str, folder: Path) -> Sheet:
         "scales": {},
         "lost": [],
         "letters": False,
+        "unread": "",
     }
     read_sheets(arguments, lambda _: None, MemoryManager(1 << 30))
     return load_sheet(folder, 0)

@@ -96,6 +96,12 @@ class _Runs:
             return made
 
 
+def check_networks() -> None:
+    """Raises ModelMissing or ModelDamaged where one of them is not what its package states."""
+    for name in _RESIDENT_BYTES:
+        find_network(name).check()
+
+
 def find_network(name: str) -> Variant:
     """One of the networks, with the hash that the installed package states. Raises ModelMissing."""
     try:
