@@ -19,7 +19,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,7 +29,7 @@ import numpy as np
 
 import models_cycle
 import models_peers
-from control_groups import hear, start
+from control_groups import hear, open_group, start
 from memory_peaks import MACHINE
 from models_measure import to_footprint
 from planroom.engine.catalog import PRECISIONS, Footprint, open_catalog
@@ -36,10 +38,14 @@ ROOT: Final = Path(__file__).parents[1]
 FIGURES: Final = ROOT / "src" / "planroom" / "engine" / "figures.json"
 THREADS: Final = len(os.sched_getaffinity(0))
 FULL_PRECISIONS: Final = ("fp32", "int8")
+LARGE: Final = 4096  # numbers in a weight matrix that counts as large
+SERVED: Final = "int8"
+SERVED_BYTES: Final = 8 << 30  # that all are served in, in turn
 NEAR: Final = 0.05  # of planned, leased and taken to each other
 MOST_LOAD_S: Final = {"compact": 0.3, "full": 3.0}
 MOST_UNLOAD_MS: Final = 300.0
 _MB: Final = 1_000_000
+_DISK_BYTES: Final = 256 << 20
 Row = dict[str, Any]
 
 
@@ -97,6 +103,8 @@ def table(name: str, folder: Path) -> Iterator[Row]:
                 "precision": precision,
                 "parameters": variants[precision].parameters,
                 "bytes": variants[precision].size_bytes,
+                "of_fp32": round(variants[precision].size_bytes / variants["fp32"].size_bytes, 3),
+                "unpacked": count_unpacked(variants[precision].graph) if "int4" in precision else None,
                 "resident_bytes": told["resident_bytes"],
                 "peak_bytes": told["peak_bytes"],
                 "ms": round(told["ms"], 2),
@@ -108,25 +116,49 @@ def table(name: str, folder: Path) -> Iterator[Row]:
             }
 
 
+def count_unpacked(graph: Path) -> int:
+    """Weight matrices of at least `LARGE` numbers that are still whole numbers of 32 bits each."""
+    import onnx
+
+    inside = onnx.load(str(graph), load_external_data=False).graph
+    large = {one.name for one in inside.initializer if len(one.dims) == 2 and one.dims[0] * one.dims[1] >= LARGE}
+    return sum(node.op_type in ("MatMul", "Gemm") and node.input[1] in large for node in inside.node)
+
+
 def full(names: list[str], folder: Path) -> Iterator[Row]:
-    """A row for each model at full scale; its files are gone before the next one's are made."""
-    for name in names:
-        for old in (folder, *([folder.with_name("full")] if folder.name != "full" else [])):
-            shutil.rmtree(old, ignore_errors=True)
-        export([name], "full", FULL_PRECISIONS, folder)
-        try:
+    """A row for each model at full scale, its fp32 files gone before the next one's are made; then all in turn."""
+    shutil.rmtree(folder, ignore_errors=True)
+    served: list[dict[str, Any]] = []
+    try:
+        for name in names:
+            export([name], "full", FULL_PRECISIONS, folder)
             for precision in FULL_PRECISIONS:
                 yield _full_row(folder, name, precision)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            listed = json.loads((folder / "models.json").read_text())["models"]
+            served = [one for one in listed if one["precision"] == SERVED]
+            (folder / "models.json").write_text(json.dumps({"schema": 1, "models": served}))
+            for old in folder.glob("*.fp32.onnx*"):
+                old.unlink()
+        with open_group(SERVED_BYTES) as group:
+            child = start("models_measure:serve", folder, ",".join(names), SERVED, THREADS, SERVED_BYTES, group=group)
+            told = json.loads(hear(child))
+            child.wait()
+        yield (
+            {"part": "full", "model": "all in turn", "precision": SERVED, "limit_bytes": SERVED_BYTES}
+            | told
+            | {"over": told["done"] < told["asked"] or told["leased"] > SERVED_BYTES}
+        )
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _full_row(folder: Path, name: str, precision: str) -> Row:
     variant = open_catalog(folder).find(name, precision)
     _drop_pages(folder)
-    cold = _measure(folder, name, precision, folder / "o.npz")
+    cold = json.loads(hear(start("models_measure:load", folder, name, precision, THREADS)))
     told = _measure(folder, name, precision, folder / "o.npz")
     footprint = to_footprint(told)
+    _keep(folder, name, precision, footprint, told["load_ms"] / 1000)
     child = start("models_measure:lease", folder, name, precision, THREADS, json.dumps(footprint), 1)
     seen = json.loads(hear(child))
     child.wait()
@@ -145,6 +177,7 @@ def _full_row(folder: Path, name: str, precision: str) -> Row:
         "file_bytes": seen["file_bytes"],
         "load_s": round(told["load_ms"] / 1000, 2),
         "cold_s": round(cold["load_ms"] / 1000, 2),
+        "bytes_by_disk_s": round(variant.size_bytes / _disk_rate(folder), 2),
         "ms": round(told["ms"]),
         "unload_ms": round(seen["unload_ms"]),
         "left": seen["left"],
@@ -187,6 +220,20 @@ def _write(rows: list[Row]) -> None:
         kept = ("bytes", "resident_bytes", "peak_bytes", "ms", "load_ms", "relative_error")
         model["precisions"][row["precision"]] = {key: row[key] for key in kept} | {"score": None}
     FIGURES.write_text(json.dumps(figures, indent=1) + "\n")
+
+
+@cache
+def _disk_rate(folder: Path) -> float:
+    """Bytes a second that a file is read at when none of its pages is in memory."""
+    path = folder / "disk.bin"
+    path.write_bytes(os.urandom(_DISK_BYTES))
+    _drop_pages(folder)
+    start_s = time.perf_counter()
+    with path.open("rb", buffering=0) as file:
+        while file.read(1 << 22):
+            pass
+    path.unlink()
+    return _DISK_BYTES / (time.perf_counter() - start_s)
 
 
 def _drop_pages(folder: Path) -> None:

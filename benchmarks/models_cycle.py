@@ -9,6 +9,7 @@ one replica; its own processes are counted in its group.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -87,6 +88,8 @@ def run_ray_serve(folder: str, names: str, threads: str) -> None:
         return
     import ray
 
+    answer = os.dup(1)
+    os.dup2(2, 1)  # Ray writes to both
     ray.init(num_cpus=int(threads), object_store_memory=80 << 20, include_dashboard=False, log_to_driver=False)
 
     @serve.deployment
@@ -113,6 +116,7 @@ def run_ray_serve(folder: str, names: str, threads: str) -> None:
     told = _served(folder, names, ask) | {"loads": loads[0]}
     serve.shutdown()
     ray.shutdown()
+    os.dup2(answer, 1)
     _say(told)
 
 

@@ -31,6 +31,7 @@ _EXITS = {
     4: "no input could be read",
     5: "refused by the budget, or bytes or seconds ran out",
     6: "the output cannot be written",
+    7: "a model's weights are missing or damaged",
     130: "interrupted; the next run goes on where this one ended",
     143: "ended by SIGTERM; the same",
 }

@@ -14,7 +14,7 @@ from training.blocks import Attention, ConvBlock, FeedForward
 
 PRUNED_SHARE: Final = 0.3
 _INSIDE: Final = ("attention.", "gather.", "forward_.")  # in the names of a block's matrices
-INT4_BLOCK: Final = 32  # weights that share a scale
+INT4_BLOCK: Final = 64  # weights of a column that share a scale
 
 
 def prune(model: nn.Module, share: float) -> None:

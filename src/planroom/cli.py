@@ -1,7 +1,7 @@
 """The command line: parses what was asked, holds the process to its bytes, shows progress, ends with a fitting code.
 
 Exit codes: 0 complete, 3 partial, 4 no input could be read, 2 bad usage, 5 refused by the budget, 6 output not
-writable, 130 interrupted, 143 terminated.
+writable, 7 a model cannot be used, 130 interrupted, 143 terminated.
 """
 
 from __future__ import annotations
@@ -78,6 +78,18 @@ Examples:
     planroom budget --memory 64GiB --vlm small --precision int4 --json
 
 Exit codes: 0 it fits, 2 bad usage, 5 refused (see remedies).
+"""
+_MODELS_HELP = """Say which models there are: what for, how large and fast in each precision, how good, whether used.
+
+Examples:
+
+    planroom models
+
+    planroom models --json | jq '.[] | {name, used, score, baseline_score}'
+
+    planroom models --weights build/models/full
+
+Exit codes: 0 listed, 2 bad usage, 7 the folder has no list of weights, or one that cannot be read.
 """
 _BENCH_HELP = """Run benchmarks of the checkout that this program was installed from; what follows -- is theirs.
 
@@ -213,6 +225,21 @@ def _budget(
         show_budget(Console(), planned)
     if isinstance(planned, Refusal):
         raise planned.error()
+
+
+@app.command("models", help=_MODELS_HELP)
+def _models(
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list; what was not measured is null.")] = False,
+    weights: Annotated[Path | None, typer.Option(help="Folder of exported weights, instead of those shipped.")] = None,
+) -> None:
+    from planroom.models import describe_models
+    from planroom.models_table import show_models
+
+    entries = describe_models(weights)
+    if as_json:
+        print(json.dumps(entries, indent=2, allow_nan=False), flush=True)
+    else:
+        show_models(Console(), entries)
 
 
 class _WithRest(typer.core.TyperCommand):

@@ -23,7 +23,7 @@ class BidTransformer(TaskModel):
     )
     OUTPUTS: ClassVar = ("quantiles",)
     SIZES: ClassVar = {"n": 256, "m": 768}
-    COMPACT: ClassVar[dict[str, Any]] = {"width": 160, "depth": 2}
+    COMPACT: ClassVar[dict[str, Any]] = {"width": 128, "depth": 2}
     FULL: ClassVar[dict[str, Any]] = {"width": 1024, "depth": 8, "depth_history": 6, "head_width": FULL_HEAD_WIDTH}
 
     def __init__(self, width: int, depth: int, depth_history: int = 1, head_width: int = HEAD_WIDTH):

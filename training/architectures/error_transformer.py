@@ -18,7 +18,7 @@ class ErrorTransformer(TaskModel):
 
     INPUTS: ClassVar = (Input("elements", ("n", FEATURES)), Input("present", ("n",), present=True))
     OUTPUTS: ClassVar = ("kinds", "places", "embeddings")
-    COMPACT: ClassVar[dict[str, Any]] = {"width": 160, "depth": 3}
+    COMPACT: ClassVar[dict[str, Any]] = {"width": 128, "depth": 3}
     FULL: ClassVar[dict[str, Any]] = {"width": 1024, "depth": 19, "head_width": FULL_HEAD_WIDTH}
 
     def __init__(self, width: int, depth: int, head_width: int = HEAD_WIDTH):

@@ -20,7 +20,7 @@ class MultiAgentTransformer(TaskModel):
     INPUTS: ClassVar = (Input("opinions", ("n", CHANNELS, OPINION)),)
     OUTPUTS: ClassVar = ("weights", "spread", "confidence")
     SIZES: ClassVar = {"n": 256}
-    COMPACT: ClassVar[dict[str, Any]] = {"width": 96, "depth": 2}
+    COMPACT: ClassVar[dict[str, Any]] = {"width": 128, "depth": 2}
     FULL: ClassVar[dict[str, Any]] = {"width": 1024, "depth": 13, "head_width": FULL_HEAD_WIDTH}
 
     def __init__(self, width: int, depth: int, head_width: int = HEAD_WIDTH):

@@ -20,7 +20,7 @@ class QuantumTransformer(TaskModel):
     INPUTS: ClassVar = (Input("options", (OPTIONS, FEATURES)), Input("present", (OPTIONS,), present=True))
     OUTPUTS: ClassVar = ("scores", "expectations")
     SIZES: ClassVar = {}
-    COMPACT: ClassVar[dict[str, Any]] = {"width": 96, "depth": 2, "gates": 3}
+    COMPACT: ClassVar[dict[str, Any]] = {"width": 128, "depth": 2, "gates": 3}
     FULL: ClassVar[dict[str, Any]] = {"width": 1024, "depth": 17, "gates": 6, "head_width": FULL_HEAD_WIDTH}
 
     def __init__(self, width: int, depth: int, gates: int, head_width: int = HEAD_WIDTH):

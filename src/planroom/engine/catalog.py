@@ -131,6 +131,16 @@ class Catalog:
         return found
 
 
+def choose_precision(precision: str, pruned: bool) -> Precision:
+    """The form of a model that a plan's configuration holds. Raises UnknownModel where there is none."""
+    wanted = f"{precision}+pruned" if pruned else precision
+    found = "pruned" if wanted == "fp32+pruned" else wanted
+    for one in PRECISIONS:
+        if one == found:
+            return one
+    raise UnknownModel(f"there is no precision {wanted!r}", hint=f"one of {', '.join(PRECISIONS)}")
+
+
 def shipped_weights() -> Path:
     """The folder of weights that comes with planroom."""
     return Path(str(files("planroom.engine") / "weights"))
