@@ -1,13 +1,14 @@
 """The models, measured: bytes, milliseconds and error of each in every precision, beside PyTorch and the machine.
 
-    python benchmarks/models.py [--json] [--only table|full|peers|cycle] [--models A,B] [--write]
+    python benchmarks/models.py [--json] [--only table|full|peers|ocr|cycle] [--models A,B] [--write]
 
 *table*: all fifteen at compact scale, every precision, each in a process of its own; `--write` puts the figures where
 `planroom models` finds them. *full*: all fifteen at full scale with random weights, built one at a time: what was
 planned, leased and really taken, and how long loading and unloading take. *peers*: the same weights in PyTorch, and the
-share of what the machine's matrix product reaches. *cycle*: all in turn under a budget too small for all, beside an
-`lru_cache` of sessions and Ray Serve's multiplexing. Weights are exported to `--folder` where they are not there yet
-(needs the extra `bench`: PyTorch, onnx). Exits with 1 where a figure is over its bound.
+share of what the machine's matrix product reaches. *ocr*: the network that reads lettering in INT8 and INT4. *cycle*:
+all in turn under a budget too small for all, beside an `lru_cache` of sessions and Ray Serve's multiplexing. Weights
+are exported to `--folder` where they are not there yet (needs the extra `bench`: PyTorch, onnx). Exits with 1 where a
+figure is over its bound.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from typing import Any, Final
 import numpy as np
 
 import models_cycle
+import models_ocr
 import models_peers
 from control_groups import hear, open_group, start
 from memory_peaks import MACHINE
@@ -37,6 +39,7 @@ from planroom.engine.catalog import PRECISIONS, Footprint, open_catalog
 ROOT: Final = Path(__file__).parents[1]
 FIGURES: Final = ROOT / "src" / "planroom" / "engine" / "figures.json"
 THREADS: Final = len(os.sched_getaffinity(0))
+PARTS: Final = ("table", "full", "peers", "ocr", "cycle")
 FULL_PRECISIONS: Final = ("fp32", "int8")
 LARGE: Final = 4096  # numbers in a weight matrix that counts as large
 SERVED: Final = "int8"
@@ -52,14 +55,14 @@ Row = dict[str, Any]
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of tables")
-    parser.add_argument("--only", choices=("table", "full", "peers", "cycle"), help="only this part")
+    parser.add_argument("--only", choices=PARTS, help="only this part")
     parser.add_argument("--models", default="", help="names, separated by commas; all where none is given")
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "models", help="where weights are exported to")
     parser.add_argument("--write", action="store_true", help="write the table's figures into the package")
     asked = parser.parse_args()
     names = asked.models.split(",") if asked.models else [n for n in open_catalog().models if n != "Qwen3-VL"]
     rows: list[Row] = []
-    for part in ("table", "full", "peers", "cycle"):
+    for part in PARTS:
         if asked.only in (None, part):
             for row in _rows(part, names, asked.folder):
                 rows.append(row)
@@ -76,6 +79,9 @@ def main() -> int:
 def _rows(part: str, names: list[str], folder: Path) -> Iterator[Row]:
     if part == "full":
         yield from full(names, folder / "full")
+        return
+    if part == "ocr":
+        yield from models_ocr.rows(THREADS)
         return
     export(names, "compact", PRECISIONS, folder / "compact")
     if part == "table":

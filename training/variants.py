@@ -30,8 +30,8 @@ def prune(model: nn.Module, share: float) -> None:
             module.keep(best.sort().values)
 
 
-def to_int8(source: Path, target: Path) -> None:
-    """`source` with INT8 weights in its blocks, activations quantised as it runs.
+def to_int8(source: Path, target: Path, *, everywhere: bool = False) -> None:
+    """`source` with INT8 weights in its blocks, or in all its products, activations quantised as it runs.
 
     Weights have 7 bits: with 8, sums of pairs saturate on processors without VNNI. What comes first and last stays
     fp32: it is little work and half of the error.
@@ -47,7 +47,7 @@ def to_int8(source: Path, target: Path) -> None:
             source,
             made,
             op_types_to_quantize=["MatMul"],
-            nodes_to_exclude=outside,
+            nodes_to_exclude=[] if everywhere else outside,
             per_channel=True,
             reduce_range=True,
             weight_type=QuantType.QInt8,
