@@ -39,11 +39,9 @@ def rows(threads: int) -> Iterator[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         source = find_network(RECOGNITION)
-        forms = {"fp32": source}
-        for precision, make in (("int8", to_int8), ("int4", to_int4)):
-            path = folder / f"{precision}.onnx"
-            make(source.graph, path, everywhere=True) if precision == "int8" else make(source.graph, path)
-            forms[precision] = _variant(path, precision)
+        to_int8(source.graph, folder / "int8.onnx", everywhere=True)
+        to_int4(source.graph, folder / "int4.onnx")
+        forms = {"fp32": source} | {name: _variant(folder / f"{name}.onnx", name) for name in ("int8", "int4")}
         networks = OcrNetworks(1 << 30, 240_000_000, threads)
         part = networks._loaded()._load_rec_model()
         texts: dict[str, list[str]] = {}
