@@ -37,7 +37,7 @@ from models_measure import to_footprint
 from planroom.engine.catalog import PRECISIONS, Footprint, open_catalog
 
 ROOT: Final = Path(__file__).parents[1]
-FIGURES: Final = ROOT / "src" / "planroom" / "engine" / "figures.json"
+FIGURES: Final = ROOT / "src" / "planroom" / "memory" / "plans" / "networks.json"
 THREADS: Final = len(os.sched_getaffinity(0))
 PARTS: Final = ("table", "full", "peers", "ocr", "cycle")
 FULL_PRECISIONS: Final = ("fp32", "int8")
@@ -165,7 +165,7 @@ def _full_row(folder: Path, name: str, precision: str) -> Row:
     told = _measure(folder, name, precision, folder / "o.npz")
     footprint = to_footprint(told)
     _keep(folder, name, precision, footprint, told["load_ms"] / 1000)
-    child = start("models_measure:lease", folder, name, precision, THREADS, json.dumps(footprint), 1)
+    child = start("models_measure:lease", folder, name, precision, THREADS, json.dumps(footprint), 4)
     seen = json.loads(hear(child))
     child.wait()
     sizes = [seen["planned"], seen["leased"], seen["anonymous"]]

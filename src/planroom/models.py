@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-from planroom.engine.catalog import PRECISIONS, Model, Variant, open_catalog, read_figures
+from planroom.engine.catalog import PRECISIONS, Model, Variant, open_catalog
 from planroom.errors import ModelMissing
+from planroom.memory.plans.networks import read_figures
 
 FIGURES: Final = ("bytes", "peak_bytes", "ms", "score")
 _Figures = dict[str, Any]

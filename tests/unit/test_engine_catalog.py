@@ -15,9 +15,9 @@ from planroom.engine.catalog import (
     Variant,
     choose_precision,
     open_catalog,
-    read_figures,
 )
 from planroom.errors import ModelDamaged, ModelMissing, UnknownModel
+from planroom.memory.plans.networks import read_figures
 from tiny_models import write_list, write_product
 
 SIXTEEN = [
@@ -55,11 +55,16 @@ def test_a_model_is_used_only_where_it_was_scored() -> None:
     assert [model.name for model in models if model.used and model.score is None] == []
 
 
-def test_figures_are_of_known_models_and_precisions() -> None:
+def test_every_task_model_was_measured_in_every_precision() -> None:
     figures = read_figures()
 
-    assert set(figures) <= set(SIXTEEN)
-    assert {p for one in figures.values() for p in one["precisions"]} <= set(PRECISIONS)
+    assert list(figures) == SIXTEEN[:-1]
+    assert all(list(one["precisions"]) == list(PRECISIONS) for one in figures.values())
+    assert all(
+        told["peak_bytes"] >= told["resident_bytes"] > 0
+        for one in figures.values()
+        for told in one["precisions"].values()
+    )
 
 
 def test_a_folder_of_weights(tmp_path: Path) -> None:

@@ -3,8 +3,8 @@
 Glossary. *Precision*: a form of the same model, fp32 or smaller. *Variant*: one model in one precision, its files and
 their hashes. *Resident*: anonymous bytes of a loaded variant that runs nothing. *Work*: what a run takes on top.
 
-What people wrote is in `models.json` beside this file; what was measured is in `figures.json`, which
-`benchmarks/models.py --write` makes. A folder of weights lists its variants in a `models.json` of its own.
+What people wrote is in `models.json` beside this file; what was measured is in `memory/plans/networks.json`, where the
+planner finds it too. A folder of weights lists its variants in a `models.json` of its own.
 """
 
 from __future__ import annotations
@@ -169,12 +169,6 @@ def read_variants(folder: Path) -> Iterable[Variant]:
             yield _variant(one, folder)
     except (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ModelDamaged("the list of weights cannot be read", place=str(path)) from error
-
-
-def read_figures() -> dict[str, Any]:
-    """What was measured: {model: {"scale", "parameters", "precisions": {precision: {"bytes", "peak_bytes", ...}}}}."""
-    measured: dict[str, Any] = json.loads((files("planroom.engine") / "figures.json").read_text("utf-8"))
-    return measured
 
 
 def _variant(listed: dict[str, Any], folder: Path) -> Variant:

@@ -36,7 +36,8 @@ class OcrNetworks:
     """
 
     def __init__(self, capacity_bytes: int, work_bytes: int, threads: int):
-        self._residency = Residency(MemoryManager({RESERVE: capacity_bytes}), threads=threads)
+        manager = MemoryManager({RESERVE: capacity_bytes})
+        self._residency = Residency(manager, threads=threads, spins=False)  # readers work on the same cores
         self._work_bytes = work_bytes
         self._parts: Any = None
 

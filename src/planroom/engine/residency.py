@@ -48,7 +48,8 @@ class Resident:
 class Residency:
     """Loads, holds and unloads networks under leases of `pool`. Thread-safe. Close it.
 
-    pinned: models that stay once they are loaded. threads: that each network runs on. clock: seconds, rising.
+    pinned: models that stay once they are loaded. threads: that each network runs on. spins: as in `Session`. clock:
+    seconds, rising.
     """
 
     def __init__(
@@ -57,11 +58,13 @@ class Residency:
         *,
         pool: str = RESERVE,
         threads: int = 2,
+        spins: bool = True,
         pinned: frozenset[str] = frozenset(),
         clock: Callable[[], float] = time.monotonic,
     ):
         self._pool = manager.pools[pool]
         self._threads = threads
+        self._spins = spins
         self._pinned = pinned
         self._clock = clock
         self._lock = threading.Lock()
@@ -211,7 +214,7 @@ class Residency:
             lease = self._requests.lease(expected_bytes + work_bytes, f"{variant.name} ({variant.precision})")
             with self._loading:  # one at a time, so that what each takes can be told
                 start_s, before_bytes = self._clock(), own_anonymous_bytes()
-                session = Session(variant, self._threads)
+                session = Session(variant, self._threads, spins=self._spins)
                 return_to_kernel()
                 resident.load_s = self._clock() - start_s
                 taken_bytes = own_anonymous_bytes() - before_bytes

@@ -112,7 +112,7 @@ def find_notes(scope: Scope, profile: Profile, quantum: bool, bill: Bill) -> lis
     if bill.configuration.scale == "full":
         named = sum(named_bytes(bill.configuration).values())
         notes.append(
-            f"the design's fifteen named models add up to {format_bytes(NAMED_BYTES['full'])}, its reserve carries "
+            f"the design's fifteen named models add up to {format_bytes(NAMED_BYTES)}, its reserve carries "
             f"{format_bytes(DESIGNED_MODELS_BYTES)}; here they are {format_bytes(named)}, "
             f"and {format_bytes(bill.unattributed_bytes)} are unattributed"
         )
@@ -120,7 +120,7 @@ def find_notes(scope: Scope, profile: Profile, quantum: bool, bill: Bill) -> lis
         if scope == "machine":
             notes.append("the networks for lettering are not in the design's bill: unattributed has room for them")
     else:
-        notes.append("compact task models are planned at 40 MB together, not measured")
+        notes.append("no compact task model is trained yet; their bytes are measured, with random weights")
     if bill.configuration.vlm != "none":
         notes.append("the vision-language model's weights are brought by the user; --vlm none plans without them")
     if bill.configuration.vlm == "small":

@@ -110,7 +110,7 @@ def _choices(total_bytes: int, scope: Scope, bill: Bill, footprints: Footprints)
         yield sum(losses[saving.lever] for saving in levers), what, saved, "what each of them costs"
     if bill.configuration.scale == "full":
         saved = _saved(total_bytes, scope, bill, Levers(scale="compact"), footprints)
-        costs = "compact weights: planned, their accuracy is not measured"
+        costs = "compact weights: their bytes are measured, their accuracy is not"
         yield _UNKNOWN_LOSS, "compact task models (--models compact)", saved, costs
     if bill.configuration.vlm != "none":
         saved = _saved(total_bytes, scope, bill, Levers(vlm="none"), footprints)

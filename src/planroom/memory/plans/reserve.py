@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from planroom.memory.plans.networks import resident_bytes, work_bytes
 from planroom.memory.plans.parts import (
     ALWAYS_RESIDENT,
     DESIGNED_MODELS_BYTES,
@@ -122,9 +123,12 @@ def vlm_bytes(configuration: Configuration) -> dict[str, int]:
 
 
 def named_bytes(configuration: Configuration) -> dict[str, int]:
-    """The fifteen task models, each with its weights and its work, as if all were loaded."""
-    whole = NAMED_BYTES[configuration.scale]
-    figures = round_together({n: whole * t for n, t in MODEL_TENTHS.items()}, sum(MODEL_TENTHS.values()))
+    """The fifteen task models as if all were loaded: full ones each with its weights and its work, compact ones
+    without the work, which they do one at a time.
+    """
+    if configuration.scale == "compact":
+        return resident_bytes(configuration.precision, configuration.pruned)
+    figures = round_together({n: NAMED_BYTES * t for n, t in MODEL_TENTHS.items()}, sum(MODEL_TENTHS.values()))
     weights = WEIGHTS_640THS[configuration.precision]
     share = WORK_640THS + (weights * KEPT_TENTHS // 10 if configuration.pruned else weights)
     return {name: figure * share // _640 for name, figure in figures.items()}
@@ -133,8 +137,9 @@ def named_bytes(configuration: Configuration) -> dict[str, int]:
 def models_bytes(bill: Bill, scope: Scope, footprints: Footprints) -> dict[str, int]:
     """The task models as they are held. `on_demand` is room for the largest of those that are not resident.
 
-    The networks for lettering are not in the design's bill: on a whole machine with full models, `unattributed` has
-    room for them; everywhere else they are an entry of their own.
+    `work` is what the largest run of a compact model takes. The networks for lettering are not in the design's bill:
+    on a whole machine with full models, `unattributed` has room for them; everywhere else they are an entry of their
+    own.
     """
     named = named_bytes(bill.configuration)
     models = dict(named)
@@ -144,6 +149,8 @@ def models_bytes(bill: Bill, scope: Scope, footprints: Footprints) -> dict[str, 
     full = bill.configuration.scale == "full"
     if scope == "process" or not full:
         models["ocr"] = footprints.ocr_bytes
+    if not full:
+        models["work"] = work_bytes(bill.configuration.precision, bill.configuration.pruned)
     models["unattributed"] = bill.unattributed_bytes if full else 0
     return models
 
