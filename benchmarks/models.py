@@ -165,7 +165,7 @@ def _full_row(folder: Path, name: str, precision: str) -> Row:
     told = _measure(folder, name, precision, folder / "o.npz")
     footprint = to_footprint(told)
     _keep(folder, name, precision, footprint, told["load_ms"] / 1000)
-    child = start("models_measure:lease", folder, name, precision, THREADS, json.dumps(footprint), 4)
+    child = start("models_measure:lease", folder, name, precision, THREADS, json.dumps(footprint))
     seen = json.loads(hear(child))
     child.wait()
     sizes = [seen["planned"], seen["leased"], seen["anonymous"]]
