@@ -24,7 +24,7 @@ from planroom.engine.catalog import Footprint, Variant, open_catalog, read_varia
 from planroom.engine.residency import Residency
 from planroom.engine.session import Session
 from planroom.memory.enforce import own_anonymous_bytes
-from planroom.memory.guard import return_to_kernel
+from planroom.memory.guard import map_large_blocks, return_to_kernel
 from planroom.memory.manager import RESERVE, MemoryManager
 
 SAMPLE_S: Final = 0.001
@@ -76,6 +76,7 @@ def calibrate(folder: str, name: str, precision: str, threads: str, outputs: str
 
     del onnxruntime
     return_to_kernel()
+    map_large_blocks()
     runs = RUNS_FULL if variant.scale == "full" else RUNS
     start_s = time.perf_counter()
     session = Session(variant, int(threads))

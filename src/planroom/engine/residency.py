@@ -22,7 +22,7 @@ from planroom.engine.requests import Requests
 from planroom.engine.session import Arrays, Session
 from planroom.errors import BadModelInput, BudgetRefused
 from planroom.memory.enforce import own_anonymous_bytes
-from planroom.memory.guard import return_to_kernel
+from planroom.memory.guard import map_large_blocks, return_to_kernel
 from planroom.memory.manager import RESERVE, Lease, MemoryManager
 
 _FADES: Final = 0.98  # what a use counts for after each later one of any network
@@ -75,6 +75,7 @@ class Residency:
         self._requests = Requests(self._pool, self._pinned_bytes)
         self.loads = self.unloads = 0
         self._pool.on_need(self.unload_bytes)
+        map_large_blocks()
 
     def run(self, variant: Variant, inputs: Mapping[str, NDArray[Any]]) -> Arrays:
         """What `variant` says to `inputs`, loaded first where it is not.

@@ -36,7 +36,8 @@ _BACK_EVERY_S: Final = EVERY_S / 2  # unless memory gets shorter still: what was
 _GROWTH: Final = 0.02  # of its planned capacity that it grows by in one step
 _GROW_EVERY_S: Final = 1.0
 _PRESSURE: Final = 20.0  # per cent of time that some work stood still for memory over ten seconds
-_ARENA_MAX: Final = -8  # glibc's number of that option
+_ARENA_MAX: Final = -8  # glibc's numbers of these options
+_MMAP_THRESHOLD: Final = -3
 Move = Literal["back", "grow", ""]
 
 
@@ -79,6 +80,15 @@ def keep_few_heaps() -> None:
     choose = getattr(ctypes.CDLL(None), "mallopt", None)
     if choose is not None:
         choose(_ARENA_MAX, 2)
+
+
+def map_large_blocks() -> None:
+    """Have the C allocator map each block from 1 MiB on by itself, so that it is the kernel's again when it is freed:
+    by default its limit rises with what is freed, up to 32 MiB, and what networks leave behind stays in holes.
+    """
+    choose = getattr(ctypes.CDLL(None), "mallopt", None)
+    if choose is not None:
+        choose(_MMAP_THRESHOLD, 1 << 20)
 
 
 class Guard:
