@@ -160,7 +160,8 @@ def test_every_page_is_reached_from_the_readme() -> None:
 @pytest.mark.parametrize("page", ["README.md", "ARCHITECTURE.md", "MODELS.md", "CONTRIBUTING.md"])
 def test_named_source_files_exist(page: str) -> None:
     named = re.findall(
-        r"`((?:src|tests|docs|requirements|decisions|examples|training|benchmarks)/[\w./*-]+)`", (ROOT / page).read_text("utf-8")
+        r"`((?:src|tests|docs|requirements|decisions|examples|training|benchmarks)/[\w./*-]+)`",
+        (ROOT / page).read_text("utf-8"),
     )
 
     assert [name for name in named if not list(ROOT.glob(name.rstrip("/")))] == []
