@@ -71,7 +71,7 @@ def make_inputs(session: Session, sizes: dict[str, int], batch: int) -> Inputs:
 
 def calibrate(folder: str, name: str, precision: str, threads: str, outputs: str) -> None:
     """Say what the variant takes, alone and without a ledger; its outputs on one input go to the file `outputs`."""
-    variant, sizes = _find(folder, name, precision)
+    variant, sizes = find(folder, name, precision)
     import onnxruntime  # its own memory is the process's, not the variant's
 
     del onnxruntime
@@ -119,7 +119,7 @@ def calibrate(folder: str, name: str, precision: str, threads: str, outputs: str
 
 def load(folder: str, name: str, precision: str, threads: str) -> None:
     """Say how many milliseconds a load takes now, with the check of its files."""
-    variant, _ = _find(folder, name, precision)
+    variant, _ = find(folder, name, precision)
     import onnxruntime
 
     del onnxruntime
@@ -132,7 +132,7 @@ def lease(folder: str, name: str, precision: str, threads: str, footprint: str) 
     """Run it, one input and four at a time, under a ledger that expects `footprint`; say what was planned, leased and
     taken, and how it unloads.
     """
-    variant, sizes = _find(folder, name, precision)
+    variant, sizes = find(folder, name, precision)
     import onnxruntime
 
     del onnxruntime
@@ -178,7 +178,7 @@ def serve(folder: str, names: str, precision: str, threads: str, limit_bytes: st
     peak, done, took = Peak(), 0, []
     with peak.watched():
         for name in 2 * names.split(","):
-            variant, sizes = _find(folder, name, precision)
+            variant, sizes = find(folder, name, precision)
             start_s = time.perf_counter()
             with residency.use(variant, 0) as session:
                 inputs = make_inputs(session, sizes, 1)
@@ -210,7 +210,8 @@ def to_footprint(told: dict[str, Any]) -> Footprint:
     return Footprint(round(told["resident_bytes"] * SPARE), round(fixed * SPARE), slope * SPARE)
 
 
-def _find(folder: str, name: str, precision: str) -> tuple[Variant, dict[str, int]]:
+def find(folder: str, name: str, precision: str) -> tuple[Variant, dict[str, int]]:
+    """The variant, and how long its varying axes are when it is measured."""
     variant = open_catalog(Path(folder)).find(name, precision)
     listed = json.loads((Path(folder) / "models.json").read_text())["models"]
     sizes = next(one["sizes"] for one in listed if one["name"] == name and one["precision"] == precision)

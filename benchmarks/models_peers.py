@@ -1,26 +1,33 @@
 """The engine beside PyTorch on the same weights and threads, and beside the machine's own matrix product.
 
-Pairs are interleaved, so that what else the machine does falls on both. The bound is what NumPy's product of two large
-fp32 matrices reaches on as many threads; a network's share of it counts its products and convolutions only.
+Pairs are interleaved, so that what else the machine does falls on both; each side has a process of its own and waits
+until the other's threads sleep, for PyTorch's go on spinning after a run. The bound is what NumPy's product of two
+large fp32 matrices reaches on as many threads; a network's share of it counts its products and convolutions only.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from planroom.engine.catalog import Variant, open_catalog
+from control_groups import Child, hear, start
+from models_measure import find, make_inputs
+from planroom.engine.catalog import open_catalog
 from planroom.engine.session import Session
 
 PAIRS: Final = 7
+RUNS: Final = 5  # of which a time is the median
+ASLEEP_S: Final = 0.3
 NAMES: Final = ("UniversalConstructionTransformer", "HierarchicalVisionTransformer")
 LEAST_FP32: Final = 0.95  # of PyTorch's speed
 LEAST_BEST: Final = 1.4
@@ -32,66 +39,113 @@ _GEMM: Final = 2048
 
 def rows(folder: Path, threads: int) -> Iterator[dict[str, Any]]:
     """A row for each variant of two models."""
+    for name in NAMES:
+        with _process("eager", name, threads) as theirs, _process("sessions", folder, name, threads) as ours:
+            yield from _beside(name, theirs, ours)
+
+
+def _beside(name: str, theirs: Child, ours: Child) -> Iterator[dict[str, Any]]:
+    tokens = name == NAMES[0]
+    flops, told = json.loads(hear(theirs)), json.loads(hear(ours))
+    best = 0.0
+    for precision, errors in told["errors"].items():
+        pytorch, own, fp32 = [], [], []
+        for _ in range(PAIRS):
+            pytorch.append(_ask(theirs, "run"))
+            own.append(_ask(ours, precision))
+            fp32.append(_ask(ours, "fp32"))
+        ratio, faster = _ratio(pytorch, own), _ratio(fp32, own)
+        best = max(best, ratio)
+        over = precision == "fp32" and ratio < LEAST_FP32
+        over |= precision == "pruned" and faster < LEAST_PRUNED
+        if precision == "int8" and tokens:
+            over |= faster < LEAST_INT8 or errors["all"] > MOST_INT8_ERROR
+        row = {
+            "part": "peers",
+            "model": name,
+            "precision": precision,
+            "ms": round(statistics.median(own) * 1000, 2),
+            "pytorch_ms": round(statistics.median(pytorch) * 1000, 2),
+            "times_pytorch": round(ratio, 2),
+            "times_fp32": round(faster, 2),
+            "relative_error": errors["all"],
+            "worst_output": errors["worst"],
+            "over": over,
+        }
+        if precision == "fp32":
+            row["share_of_gemm"] = round(flops / statistics.median(own) / told["gemm_flops"], 2)
+        yield row
+    yield {"part": "peers", "model": name, "best_times_pytorch": round(best, 2), "over": best < LEAST_BEST}
+
+
+@contextmanager
+def _process(call: str, *arguments: object) -> Iterator[Child]:
+    child = start(f"models_peers:{call}", *arguments)
+    try:
+        yield child
+    finally:
+        child.kill()
+        child.wait()
+
+
+def _ask(child: Child, what: str) -> float:
+    """Seconds of a run. The other's threads have been given time to fall asleep."""
+    time.sleep(ASLEEP_S)
+    assert child.stdin
+    child.stdin.write(what + "\n")
+    child.stdin.flush()
+    return float(hear(child))
+
+
+def eager(name: str, threads: str) -> None:
+    """A process that runs a model in PyTorch: says its floating-point operations, then the seconds of a run for each
+    line that it reads.
+    """
     sys.path.append(str(Path(__file__).parents[1]))  # the training code is not installed
     import torch
     from training.architectures.base import example
     from training.catalog import ARCHITECTURES, build
 
-    torch.set_num_threads(threads)
-    catalog = open_catalog(folder)
-    for name in NAMES:
-        kind = ARCHITECTURES[name]
-        given = example(kind.inputs(kind.COMPACT), kind.SIZES, 1, 1)
-        inputs = {one.name: array.numpy() for one, array in zip(kind.inputs(kind.COMPACT), given, strict=True)}
-        model = build(name, "compact").requires_grad_(False)
+    torch.set_num_threads(int(threads))
+    kind = ARCHITECTURES[name]
+    model = build(name, "compact").requires_grad_(False)
+    given = example(kind.inputs(kind.COMPACT), kind.SIZES, 1, 1)
 
-        def eager(model: Any = model, given: Any = given) -> Any:
-            with torch.inference_mode():
-                return model(*given)
+    def run() -> object:
+        with torch.inference_mode():
+            return model(*given)
 
-        variants = list(catalog.models[name].variants.values())
-        yield from _beside(name, eager, variants, inputs, threads)
+    _say(_flops(run))
+    for _ in sys.stdin:
+        _say(_settled(run))
 
 
-def _beside(
-    name: str, eager: Callable[[], Any], variants: list[Variant], inputs: dict[str, Any], threads: int
-) -> Iterator[dict[str, Any]]:
-    sessions = {variant.precision: Session(variant, threads) for variant in variants}
-    true = sessions["fp32"].run(inputs)
-    tokens = name == NAMES[0]
-    bound = _gemm_flops()
-    flops = _flops(eager)
-    best = 0.0
-    for precision, session in sessions.items():
-        ours, theirs, fp32 = [], [], []
-        for _ in range(PAIRS):
-            theirs.append(_timed(eager))
-            ours.append(_timed(partial(session.run, inputs)))
-            fp32.append(_timed(partial(sessions["fp32"].run, inputs)))
-        made = session.run(inputs)
-        ratio, faster = _ratio(theirs, ours), _ratio(fp32, ours)
-        error = None if "pruned" in precision else apart(true, made)
-        best = max(best, ratio)
-        over = precision == "fp32" and ratio < LEAST_FP32
-        over |= precision == "pruned" and faster < LEAST_PRUNED
-        if precision == "int8" and tokens:
-            over |= faster < LEAST_INT8 or (error or 0) > MOST_INT8_ERROR
-        row = {
-            "part": "peers",
-            "model": name,
-            "precision": precision,
-            "ms": round(statistics.median(ours) * 1000, 2),
-            "pytorch_ms": round(statistics.median(theirs) * 1000, 2),
-            "times_pytorch": round(ratio, 2),
-            "times_fp32": round(faster, 2),
-            "relative_error": error,
-            "worst_output": None if error is None else max(apart({k: true[k]}, made) for k in true),
-            "over": over,
-        }
-        if precision == "fp32":
-            row["share_of_gemm"] = round(flops / statistics.median(ours) / bound, 2)
-        yield row
-    yield {"part": "peers", "model": name, "best_times_pytorch": round(best, 2), "over": best < LEAST_BEST}
+def sessions(folder: str, name: str, threads: str) -> None:
+    """A process that runs the variants of a model in the engine: says what each is off by and what the machine's
+    product reaches, then the seconds of a run for each precision that it reads.
+    """
+    variants = open_catalog(Path(folder)).models[name].variants
+    opened: dict[str, Session] = {variant.precision: Session(variant, int(threads)) for variant in variants.values()}
+    inputs = make_inputs(opened["fp32"], find(folder, name, "fp32")[1], 1)
+    true = opened["fp32"].run(inputs)
+    errors = {}
+    for precision, session in opened.items():
+        made = None if "pruned" in precision else session.run(inputs)
+        worst = None if made is None else max(apart({k: true[k]}, made) for k in true)
+        errors[precision] = {"all": None if made is None else apart(true, made), "worst": worst}
+    _say({"errors": errors, "gemm_flops": _gemm_flops()})
+    for line in sys.stdin:
+        _say(_settled(partial(opened[line.strip()].run, inputs)))
+
+
+def _settled(run: Callable[[], object]) -> float:
+    """The median of a few runs, after one that wakes the threads."""
+    run()
+    return statistics.median(_timed(run) for _ in range(RUNS))
+
+
+def _say(told: object) -> None:
+    print(json.dumps(told), flush=True)
 
 
 def _ratio(theirs: list[float], ours: list[float]) -> float:

@@ -2,7 +2,7 @@
 
     python -m training.vision --out weights/vision --hours 10      # goes on where it was stopped
 
-Writes `last.pt` every few minutes (weights, their moving average, the optimiser, the number of the next sheet) and a
+Writes `last.pt` every few minutes (weights, their moving average, the optimiser, the number of the step) and a
 line to `curve.csv` with how well sheets that are never trained on are read.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import csv
 import math
-import os
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,17 +21,19 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from training.architectures.vision_decoder import KINDS
 from training.catalog import build
 from training.drawings import draw_sheet
-from training.vision_targets import IGNORED, STRIDE, Crop, crops, normalised
+from training.vision_targets import CROPS, IGNORED, STRIDE, Crop, crops, normalised
 
 BATCH: Final = 8
 RATE: Final = 1.5e-3
 WARM_STEPS: Final = 300
 KEEP: Final = 0.998  # of the moving average of the weights, each step
+MIXED: Final = 32  # crops are taken in chance order from so many, lest a batch be of one sheet
 HELD_OUT: Final = 2_000_000_000  # seeds from here on are never trained on
 CLASS_WEIGHTS: Final = (0.6, 1.2, 3.0, 3.0, 0.6, 1.0, 1.0, 1.5, 0.8)
 DOORS: Final = range(6)
@@ -60,8 +62,12 @@ class Drawn(IterableDataset[Crop]):
 
     def __iter__(self) -> Iterator[Crop]:
         worker = get_worker_info()
-        os.nice(5)
-        return crops(self.seed + (worker.id if worker else 0), worker.num_workers if worker else 1)
+        random = np.random.default_rng(self.seed)
+        mixed: list[Crop] = []
+        for crop in crops(self.seed + (worker.id if worker else 0), worker.num_workers if worker else 1):
+            mixed.append(crop)
+            if len(mixed) == MIXED:
+                yield mixed.pop(int(random.integers(MIXED)))
 
 
 def loss_of(said: tuple[Tensor, ...], batch: Any) -> tuple[Tensor, list[float]]:
@@ -137,27 +143,32 @@ def matched(found: np.ndarray, there: np.ndarray) -> np.ndarray:
 def train(folder: Path, hours: float, threads: int, every_s: float, plan_steps: int) -> None:
     """Go on from `last.pt` until `hours` more have passed."""
     torch.set_num_threads(threads)
-    model, average = Eyes(), Eyes()
+    model, average = Eyes().to(memory_format=torch.channels_last), Eyes()
     average.load_state_dict(model.state_dict())
-    optimiser = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.02, betas=(0.9, 0.98))
-    step, seed = 0, 1
+    optimiser = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.02, betas=(0.9, 0.98), fused=True)
+    compiled: Any = torch.compile(model) if shutil.which("g++") else model
+    step = 0
     if (folder / "last.pt").exists():
         kept = torch.load(folder / "last.pt", weights_only=True)
         model.load_state_dict(kept["model"])
         average.load_state_dict(kept["average"])
         optimiser.load_state_dict(kept["optimiser"])
-        step, seed = kept["step"], kept["seed"]
+        step = kept["step"]
     start_s = said_s = time.monotonic()
     parts: list[list[float]] = []
-    for batch in DataLoader(Drawn(seed), BATCH, num_workers=1, prefetch_factor=4):
+    for batch in DataLoader(Drawn(1 + step * BATCH // CROPS), BATCH, num_workers=1, prefetch_factor=4):
         for group in optimiser.param_groups:
             group["lr"] = RATE * min(1, (step + 1) / WARM_STEPS) * (0.02 + 0.98 * _cosine(step / plan_steps))
-        total, part = loss_of(model(batch[0][:, None]), batch)
+        image = batch[0][:, None].to(memory_format=torch.channels_last)
+        # many processors have units for bfloat16 alone; there the plain form of attention is the fastest
+        with torch.autocast("cpu", torch.bfloat16), sdpa_kernel(SDPBackend.MATH):
+            said = compiled(image)
+        total, part = loss_of(tuple(x.float() for x in said), batch)
         optimiser.zero_grad()
         total.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 2.0)
         optimiser.step()
-        step, seed = step + 1, seed + BATCH // 4
+        step += 1
         keep = min(KEEP, (1 + step) / (10 + step))
         with torch.no_grad():
             for kept_weight, weight in zip(average.parameters(), model.parameters(), strict=True):
@@ -166,7 +177,7 @@ def train(folder: Path, hours: float, threads: int, every_s: float, plan_steps: 
         over = time.monotonic() - start_s > 3600 * hours
         if time.monotonic() - said_s > every_s or over:
             said_s = time.monotonic()
-            _save(folder / "last.pt", model, average, optimiser, step, seed)
+            _save(folder / "last.pt", model, average, optimiser, step)
             told = evaluate(average.eval(), 24)
             _log(folder / "curve.csv", step, np.mean(parts, 0), told, time.monotonic() - start_s)
             parts = []
@@ -178,10 +189,10 @@ def _cosine(done: float) -> float:
     return 0.5 + 0.5 * math.cos(math.pi * min(1.0, done))
 
 
-def _save(path: Path, model: nn.Module, average: nn.Module, optimiser: Any, step: int, seed: int) -> None:
+def _save(path: Path, model: nn.Module, average: nn.Module, optimiser: Any, step: int) -> None:
     part = path.with_suffix(".part")
     state = {"model": model.state_dict(), "average": average.state_dict(), "optimiser": optimiser.state_dict()}
-    torch.save(state | {"step": step, "seed": seed}, part)
+    torch.save(state | {"step": step}, part)
     part.replace(path)
 
 

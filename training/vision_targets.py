@@ -15,7 +15,7 @@ from training.drawings import Drawing, draw_sheet
 CROP_PX: Final = 384
 STRIDE: Final = 4
 IGNORED: Final = 255  # pixels of a crop that lie beyond its sheet
-_CROPS: Final = 4  # of one sheet
+CROPS: Final = 6  # of one sheet
 _ZOOM: Final = (0.6, 1.6)
 _LEAST_CONTRAST: Final = 24.0  # grey levels; less is an empty sheet
 _LEAST_DOOR_PX: Final = 9.0  # a smaller one cannot be told from a smudge
@@ -61,7 +61,7 @@ def crops_of(drawing: Drawing, random: np.random.Generator) -> Iterator[Crop]:
     height, width = ink.shape
     doors = drawing.instances[(drawing.instances[:, 0] < 8)]
     least = float(doors[:, 4].min()) if len(doors) else 100.0
-    for _ in range(_CROPS):
+    for _ in range(CROPS):
         zoom = float(np.exp(random.uniform(*np.log(_ZOOM))))
         zoom = max(zoom, min(1.0, _LEAST_DOOR_PX / least))
         if len(doors) and random.random() < 0.8:

@@ -34,17 +34,18 @@ class DecisionTransformer(TaskModel):
     def __init__(self, width: int, depth: int, head_width: int = HEAD_WIDTH):
         super().__init__()
         self.returns, self.states, self.actions = Linear(1, width), Linear(STATE, width), Linear(ACTIONS, width)
-        self.place = nn.Parameter(torch.randn(1, 3 * STEPS, width) * 0.02)
+        self.step = nn.Parameter(torch.randn(1, STEPS, 1, width) * 0.02)
+        self.part = nn.Parameter(torch.randn(1, 1, 3, width) * 0.02)
         self.blocks = nn.ModuleList(Block(width, width // head_width, head_width) for _ in range(depth))
         self.norm = nn.LayerNorm(width)
         self.out = Linear(width, ACTIONS)
-        later = torch.triu(torch.ones(3 * STEPS, 3 * STEPS), diagonal=1) * -1e4
-        self.register_buffer("later", later[None, None], persistent=False)
 
     def forward(self, returns: Tensor, states: Tensor, actions: Tensor) -> tuple[Tensor, ...]:
         """(B, 64, 1), (B, 64, 64), (B, 64, 8) -> logits of the action at each step (B, 64, 8)."""
         steps = torch.stack([self.returns(returns), self.states(states), self.actions(actions)], 2)
-        x = steps.flatten(1, 2) + self.place
+        x = (steps + self.step + self.part).flatten(1, 2)
+        order = torch.ones_like(x[:, None, :, :1]).cumsum(2)  # computed, not kept: a matrix of it is a tenth of INT4
+        later = (order.transpose(2, 3) - order).clamp(0, 1) * -1e4
         for block in self.blocks:
-            x = block(x, bias=self.later)
+            x = block(x, bias=later)
         return (self.out(self.norm(x[:, 1::3])),)
