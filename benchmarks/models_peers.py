@@ -1,8 +1,9 @@
 """The engine beside PyTorch on the same weights and threads, and beside the machine's own matrix product.
 
 Pairs are interleaved, so that what else the machine does falls on both; each side has a process of its own and waits
-until the other's threads sleep, for PyTorch's go on spinning after a run. The bound is what NumPy's product of two
-large fp32 matrices reaches on as many threads; a network's share of it counts its products and convolutions only.
+until the other's threads sleep, for PyTorch's go on spinning after a run. The bound is what the product of two
+large fp32 matrices reaches on as many threads in NumPy or PyTorch, whichever is faster; a network's share of it counts
+its products and convolutions only.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ def rows(folder: Path, threads: int) -> Iterator[dict[str, Any]]:
 
 def _beside(name: str, theirs: Child, ours: Child) -> Iterator[dict[str, Any]]:
     tokens = name == NAMES[0]
-    flops, told = json.loads(hear(theirs)), json.loads(hear(ours))
+    asked, told = json.loads(hear(theirs)), json.loads(hear(ours))
+    bound = max(asked["gemm_flops"], told["gemm_flops"])
     best = 0.0
     for precision, errors in told["errors"].items():
         pytorch, own, fp32 = [], [], []
@@ -73,7 +75,7 @@ def _beside(name: str, theirs: Child, ours: Child) -> Iterator[dict[str, Any]]:
             "over": over,
         }
         if precision == "fp32":
-            row["share_of_gemm"] = round(flops / statistics.median(own) / told["gemm_flops"], 2)
+            row["share_of_gemm"] = round(asked["flops"] / statistics.median(own) / bound, 2)
         yield row
     yield {"part": "peers", "model": name, "best_times_pytorch": round(best, 2), "over": best < LEAST_BEST}
 
@@ -98,8 +100,8 @@ def _ask(child: Child, what: str) -> float:
 
 
 def eager(name: str, threads: str) -> None:
-    """A process that runs a model in PyTorch: says its floating-point operations, then the seconds of a run for each
-    line that it reads.
+    """A process that runs a model in PyTorch: says its floating-point operations and what the machine's product
+    reaches, then the seconds of a run for each line that it reads.
     """
     sys.path.append(str(Path(__file__).parents[1]))  # the training code is not installed
     import torch
@@ -115,7 +117,8 @@ def eager(name: str, threads: str) -> None:
         with torch.inference_mode():
             return model(*given)
 
-    _say(_flops(run))
+    one = torch.rand(_GEMM, _GEMM)
+    _say({"flops": _flops(run), "gemm_flops": _gemm_flops(lambda: one @ one)})
     for _ in sys.stdin:
         _say(_settled(run))
 
@@ -133,7 +136,8 @@ def sessions(folder: str, name: str, threads: str) -> None:
         made = None if "pruned" in precision else session.run(inputs)
         worst = None if made is None else max(apart({k: true[k]}, made) for k in true)
         errors[precision] = {"all": None if made is None else apart(true, made), "worst": worst}
-    _say({"errors": errors, "gemm_flops": _gemm_flops()})
+    one = np.random.default_rng(0).random((_GEMM, _GEMM), np.float32)
+    _say({"errors": errors, "gemm_flops": _gemm_flops(lambda: one @ one)})
     for line in sys.stdin:
         _say(_settled(partial(opened[line.strip()].run, inputs)))
 
@@ -165,10 +169,9 @@ def apart(true: Mapping[str, Any], made: Mapping[str, Any]) -> float:
     return round(math.sqrt(off / sum(float(np.sum(true[k] ** 2)) for k in true)), 5)
 
 
-def _gemm_flops() -> float:
-    """Floating-point operations a second of NumPy's product here, the best of a few."""
-    one = np.random.default_rng(0).random((_GEMM, _GEMM), np.float32)
-    return float(2 * _GEMM**3 / min(_timed(lambda: one @ one) for _ in range(5)))
+def _gemm_flops(product: Callable[[], object]) -> float:
+    """Floating-point operations a second of a product of two matrices here, the best of a few."""
+    return float(2 * _GEMM**3 / min(_timed(product) for _ in range(5)))
 
 
 def _flops(eager: Callable[[], Any]) -> float:
