@@ -1,7 +1,8 @@
 """The engine beside PyTorch on the same weights and threads, and beside the machine's own matrix product.
 
 Pairs are interleaved, so that what else the machine does falls on both; each side has a process of its own and waits
-until the other's threads sleep, for PyTorch's go on spinning after a run. The bound is what the product of two
+until the other's threads sleep, for PyTorch's go on spinning after a run. Both keep the memory of their work from run
+to run; a run "alone" gives it back. The bound is what the product of two
 large fp32 matrices reaches on as many threads in NumPy or PyTorch, whichever is faster; a network's share of it counts
 its products and convolutions only.
 """
@@ -67,6 +68,7 @@ def _beside(name: str, theirs: Child, ours: Child) -> Iterator[dict[str, Any]]:
             "model": name,
             "precision": precision,
             "ms": round(statistics.median(own) * 1000, 2),
+            "alone_ms": round(_ask(ours, f"{precision} alone") * 1000, 2),
             "pytorch_ms": round(statistics.median(pytorch) * 1000, 2),
             "times_pytorch": round(ratio, 2),
             "times_fp32": round(faster, 2),
@@ -139,7 +141,8 @@ def sessions(folder: str, name: str, threads: str) -> None:
     one = np.random.default_rng(0).random((_GEMM, _GEMM), np.float32)
     _say({"errors": errors, "gemm_flops": _gemm_flops(lambda: one @ one)})
     for line in sys.stdin:
-        _say(_settled(partial(opened[line.strip()].run, inputs)))
+        precision, *alone = line.split()
+        _say(_settled(partial(opened[precision].run, inputs, keeps_work=not alone)))
 
 
 def _settled(run: Callable[[], object]) -> float:

@@ -313,6 +313,36 @@ def test_an_error_in_a_run_gives_its_bytes_back(make: Callable[..., Residency], 
     assert leased(residency) == 0
 
 
+def test_runs_one_after_the_other_under_one_lease(make: Callable[..., Residency], four: list[Variant]) -> None:
+    residency = make(1000 * MIB)
+    given = [{"x": rows(k, 1 + k % 3)} for k in range(5)]
+
+    made = residency.run_each(four[0], given)
+
+    for one, inputs in zip(made, given, strict=True):
+        np.testing.assert_array_equal(one["y"], residency.run(four[0], inputs)["y"])
+    assert residency.loads == 1 and leased(residency) == RESIDENT
+    assert residency._pool.peak_leased_bytes == RESIDENT + WORK
+    assert residency.run_each(four[0], []) == []
+
+
+@pytest.mark.parametrize("pinned", [frozenset[str](), frozenset({"m0"})])
+def test_what_kept_the_memory_of_its_work_and_ends_early_is_unloaded(
+    make: Callable[..., Residency], four: list[Variant], pinned: frozenset[str]
+) -> None:
+    residency = make(1000 * MIB, pinned=pinned)
+
+    with pytest.raises(BadModelInput):
+        residency.run_each(four[0], [{"x": X}, {"x": X[:, :, :5]}])
+    assert residency.resident == [] and leased(residency) == 0
+
+    with residency.use(four[0], WORK) as session:
+        with pytest.raises(BadModelInput):
+            residency.run_each(four[0], [{"x": X}, {"x": X[:, :, :5]}])
+        session.run({"x": X})  # which gives back what is left
+    assert names(residency) == ["m0"] and leased(residency) == RESIDENT
+
+
 @pytest.mark.parametrize("batch", [0, 5, 100])
 def test_a_batch_of_none_or_of_too_many_loads_nothing(
     make: Callable[..., Residency], four: list[Variant], batch: int

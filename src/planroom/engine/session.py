@@ -2,14 +2,16 @@
 
 Runs one at a time, on its own threads, which sleep between runs; whether they spin in one, waiting for each other, is
 chosen when it is opened: a fifth faster where the cores are free, slower where other work wants them. What a run took
-goes back to the kernel at its end: outputs are written into arrays of the caller's, so that nothing of the runtime's
-own memory stays in use.
+goes back to the kernel at its end, unless another follows under the same lease: pages that the kernel hands out anew
+are a quarter of a short run. Outputs are written into arrays of the caller's, so that nothing of the runtime's own
+memory stays in use.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -37,7 +39,7 @@ class Shape(NamedTuple):
 
 
 class Session:
-    """A loaded variant. Thread-safe: one run at a time.
+    """A loaded variant. Thread-safe: one run at a time. holds_work: whether memory of a run's work may still be held.
 
     Raises ModelMissing or ModelDamaged where its files are not what the catalog lists, or cannot be loaded.
     """
@@ -50,14 +52,17 @@ class Session:
         # the runtime's own descriptions keep the whole session alive, so only what they say is kept
         self.inputs = {one.name: self._shape(one) for one in self._session.get_inputs()}
         self.outputs = {one.name: self._shape(one) for one in self._session.get_outputs()}
+        self.holds_work = False
 
-    def run(self, inputs: Mapping[str, NDArray[Any]]) -> Arrays:
+    def run(self, inputs: Mapping[str, NDArray[Any]], *, keeps_work: bool = False) -> Arrays:
         """The outputs by name, arrays of the caller's. Raises BadModelInput for names, shapes or types that it does
         not take, BadModelOutput where an output is not finite.
+
+        keeps_work: the memory of its work stays for the run that follows.
         """
         sizes = self.sizes(inputs)
         try:
-            made = self._bound(inputs, sizes) if self._is_bound else self._unbound(inputs)
+            made = self._bound(inputs, sizes, keeps_work) if self._is_bound else self._unbound(inputs, keeps_work)
         except MemoryError:
             raise
         except Exception as error:  # the runtime's errors have no common class but this
@@ -93,7 +98,7 @@ class Session:
         given = {axis for shape in self.inputs.values() for axis in shape.axes if isinstance(axis, str)}
         return all(not isinstance(axis, str) or axis in given for shape in self.outputs.values() for axis in shape.axes)
 
-    def _bound(self, inputs: Mapping[str, NDArray[Any]], sizes: dict[str, int]) -> Arrays:
+    def _bound(self, inputs: Mapping[str, NDArray[Any]], sizes: dict[str, int], keeps_work: bool) -> Arrays:
         made = {
             name: np.empty([sizes[axis] if isinstance(axis, str) else axis for axis in shape.axes], shape.dtype)
             for name, shape in self.outputs.items()
@@ -104,14 +109,26 @@ class Session:
             binding.bind_input(name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
         for name, array in made.items():
             binding.bind_output(name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
-        with self._lock:
-            self._session.run_with_iobinding(binding, _give_back())
+        with self._lock, self._working(keeps_work) as options:
+            self._session.run_with_iobinding(binding, options)
         return made
 
-    def _unbound(self, inputs: Mapping[str, NDArray[Any]]) -> Arrays:
-        with self._lock:
-            made = self._session.run(list(self.outputs), dict(inputs), _give_back())
+    def _unbound(self, inputs: Mapping[str, NDArray[Any]], keeps_work: bool) -> Arrays:
+        with self._lock, self._working(keeps_work) as options:
+            made = self._session.run(list(self.outputs), dict(inputs), options)
         return {name: np.array(array) for name, array in zip(self.outputs, made, strict=True)}
+
+    @contextmanager
+    def _working(self, keeps_work: bool) -> Iterator[Any]:
+        """Options of a run; one that fails may leave behind what it took."""
+        import onnxruntime
+
+        options = onnxruntime.RunOptions()
+        if not keeps_work:
+            options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+        self.holds_work = True
+        yield options
+        self.holds_work = keeps_work
 
     def _shape(self, described: Any) -> Shape:
         """An axis without a name varies on its own."""
@@ -146,15 +163,6 @@ def _open(variant: Variant, threads: int, spins: bool) -> Any:
 def _said(error: Exception) -> str:
     """The first line of what the runtime says, without its end."""
     return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-
-
-def _give_back() -> Any:
-    """Options of a run at whose end the arena goes back to the kernel."""
-    import onnxruntime
-
-    options = onnxruntime.RunOptions()
-    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
-    return options
 
 
 def _words(shape: Shape) -> str:
