@@ -27,7 +27,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from training.architectures.vision_decoder import KINDS
 from training.catalog import build
 from training.drawings import draw_sheet
-from training.vision_targets import CROPS, IGNORED, STRIDE, Crop, crops, normalised
+from training.vision_targets import CROPS, IGNORED, STRIDE, Crop, crops, crops_of
 
 BATCH: Final = 8
 RATE: Final = 1.5e-3
@@ -94,28 +94,22 @@ def focal(logits: Tensor, true: Tensor) -> Tensor:
 
 
 def evaluate(model: nn.Module, sheets: int) -> dict[str, float]:
-    """F1 of doors and windows on sheets never trained on, in whole-sheet pixels; and the share of classes right."""
+    """F1 of doors and windows on crops of sheets never trained on, and the share of pixels whose class is right."""
     hits = {"door": np.zeros(3), "window": np.zeros(3)}
     right = total = 0
-    for k in range(sheets):
-        drawing = draw_sheet(HELD_OUT + k)
-        if min(drawing.image.shape) > 1600:
-            continue
-        ink = normalised(drawing.image)
-        high, wide = (-(-n // 128) * 128 for n in ink.shape)
-        padded = np.zeros((high, wide), np.float32)
-        padded[: ink.shape[0], : ink.shape[1]] = ink
-        with torch.inference_mode():
-            classes, _, centres, shapes = model(torch.from_numpy(padded)[None, None])
-        best = classes[0].argmax(0).numpy()[: -(-ink.shape[0] // 2), : -(-ink.shape[1] // 2)]
-        true = drawing.classes[::2, ::2][: best.shape[0], : best.shape[1]]
-        right, total = right + int((best[: true.shape[0], : true.shape[1]] == true).sum()), total + true.size
-        for name, kinds in (("door", list(DOORS)), ("window", [WINDOW])):
-            found = peaks(centres[0, kinds].amax(0), shapes[0])
-            there = drawing.instances[np.isin(drawing.instances[:, 0], kinds)]
-            hits[name] += matched(found, there)
-    told = {name: float(2 * n[0] / max(n[1] + n[2], 1)) for name, n in hits.items()}
-    return told | {"classes": right / max(total, 1)}
+    for seed in range(HELD_OUT, HELD_OUT + sheets):
+        for crop in crops_of(draw_sheet(seed), np.random.default_rng(seed)):
+            with torch.inference_mode():
+                classes, _, centres, shapes = model(torch.from_numpy(crop.image)[None, None])
+            told = crop.classes != IGNORED
+            right += int((classes[0].argmax(0).numpy() == crop.classes)[told].sum())
+            total += int(told.sum())
+            true = torch.from_numpy(np.where(crop.centres == 1, 20.0, -20.0).astype(np.float32))
+            for name, kinds in (("door", list(DOORS)), ("window", [WINDOW])):
+                found = peaks(centres[0, kinds].amax(0), shapes[0])
+                hits[name] += matched(found, peaks(true[kinds].amax(0), torch.from_numpy(crop.shapes)))
+    told_f1 = {name: float(2 * n[0] / max(n[1] + n[2], 1)) for name, n in hits.items()}
+    return told_f1 | {"classes": right / max(total, 1)}
 
 
 def peaks(logits: Tensor, shapes: Tensor, least: float = 0.35) -> np.ndarray:
@@ -133,9 +127,9 @@ def matched(found: np.ndarray, there: np.ndarray) -> np.ndarray:
     left = list(range(len(found)))
     n = 0
     for one in there:
-        near = [k for k in left if np.hypot(*(found[k, :2] - one[1:3])) < 0.5 * one[4]]
+        near = [k for k in left if np.hypot(*(found[k, :2] - one[:2])) < 0.5 * one[2]]
         if near:
-            left.remove(min(near, key=lambda k: float(np.hypot(*(found[k, :2] - one[1:3])))))
+            left.remove(min(near, key=lambda k: float(np.hypot(*(found[k, :2] - one[:2])))))
             n += 1
     return np.array([n, len(found), len(there)], float)
 

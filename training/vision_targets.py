@@ -16,9 +16,10 @@ CROP_PX: Final = 384
 STRIDE: Final = 4
 IGNORED: Final = 255  # pixels of a crop that lie beyond its sheet
 CROPS: Final = 6  # of one sheet
-_ZOOM: Final = (0.6, 1.6)
+_DOOR_PX: Final = (16.0, 80.0)  # of a sheet's middle door in its crops: whoever reads a sheet chooses its size so
+_ZOOM: Final = (0.15, 3.0)
+_ZOOM_UNKNOWN: Final = (0.5, 1.5)  # of a sheet without doors
 _LEAST_CONTRAST: Final = 24.0  # grey levels; less is an empty sheet
-_LEAST_DOOR_PX: Final = 9.0  # a smaller one cannot be told from a smudge
 Array = NDArray[np.float32]
 Place = NDArray[np.float64]  # (2, 3): pixels of a sheet to those of a crop
 
@@ -59,13 +60,13 @@ def crops_of(drawing: Drawing, random: np.random.Generator) -> Iterator[Crop]:
     """A few crops of one sheet: zoomed, turned and mirrored."""
     ink = normalised(drawing.image)
     height, width = ink.shape
-    doors = drawing.instances[(drawing.instances[:, 0] < 8)]
-    least = float(doors[:, 4].min()) if len(doors) else 100.0
+    openings = drawing.instances[drawing.instances[:, 0] < 8]
+    doors = openings[openings[:, 0] < 6, 4]
     for _ in range(CROPS):
-        zoom = float(np.exp(random.uniform(*np.log(_ZOOM))))
-        zoom = max(zoom, min(1.0, _LEAST_DOOR_PX / least))
-        if len(doors) and random.random() < 0.8:
-            x, y = doors[random.integers(len(doors)), 1:3] + random.normal(0, 0.25 * CROP_PX / zoom, 2)
+        wanted = np.array(_DOOR_PX) / float(np.median(doors)) if len(doors) else np.array(_ZOOM_UNKNOWN)
+        zoom = float(np.clip(np.exp(random.uniform(*np.log(wanted))), *_ZOOM))
+        if len(openings) and random.random() < 0.8:
+            x, y = openings[random.integers(len(openings)), 1:3] + random.normal(0, 0.25 * CROP_PX / zoom, 2)
         else:
             x, y = random.uniform(0, width), random.uniform(0, height)
         turn = int(random.integers(4))
