@@ -24,10 +24,10 @@ from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from training.architectures.vision_decoder import KINDS
+from planroom.engine.vision import DOOR_KINDS, KINDS, STRIDE
 from training.catalog import build
 from training.drawings import draw_sheet
-from training.vision_targets import CROPS, IGNORED, STRIDE, Crop, crops, crops_of
+from training.vision_targets import CROPS, IGNORED, Crop, crops, crops_of
 
 BATCH: Final = 8
 RATE: Final = 1.5e-3
@@ -36,7 +36,7 @@ KEEP: Final = 0.998  # of the moving average of the weights, each step
 MIXED: Final = 32  # crops are taken in chance order from so many, lest a batch be of one sheet
 HELD_OUT: Final = 2_000_000_000  # seeds from here on are never trained on
 CLASS_WEIGHTS: Final = (0.6, 1.2, 3.0, 3.0, 0.6, 1.0, 1.0, 1.5, 0.8)
-DOORS: Final = range(6)
+DOORS: Final = range(len(DOOR_KINDS))
 WINDOW: Final = KINDS.index("window")
 
 

@@ -9,17 +9,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.architectures.vision_decoder import KINDS, SHAPE
+from planroom.engine.vision import KINDS, STRIDE, Held, paper_of, warp_ink
+from training.architectures.vision_decoder import SHAPE
 from training.drawings import Drawing, draw_sheet
 
 CROP_PX: Final = 384
-STRIDE: Final = 4
 IGNORED: Final = 255  # pixels of a crop that lie beyond its sheet
 CROPS: Final = 6  # of one sheet
-_DOOR_PX: Final = (16.0, 80.0)  # of a sheet's middle door in its crops: whoever reads a sheet chooses its size so
+_DOOR_PX: Final = (14.0, 90.0)  # of a sheet's middle door in its crops: an overview has all sizes,
+_CHOSEN: Final = 0.7  # but so many crops are cut near the size that is chosen where it is known:
+_CHOSEN_PX: Final = 42.0
+_CHOSEN_SPREAD: Final = 0.3
 _ZOOM: Final = (0.15, 3.0)
 _ZOOM_UNKNOWN: Final = (0.5, 1.5)  # of a sheet without doors
-_LEAST_CONTRAST: Final = 24.0  # grey levels; less is an empty sheet
 Array = NDArray[np.float32]
 Place = NDArray[np.float64]  # (2, 3): pixels of a sheet to those of a crop
 
@@ -37,18 +39,6 @@ class Crop(NamedTuple):
     held: Array
 
 
-def normalised(grey: NDArray[np.uint8]) -> Array:
-    """Grey pixels as ink: 0 for the sheet's paper, 1 for its darkest ink; a sheet drawn light on dark is turned round.
-
-    Taken over the whole sheet, so that faint drawings and dark ones look alike.
-    """
-    small = grey[:: max(1, grey.shape[0] // 512), :: max(1, grey.shape[1] // 512)]
-    low, middle, high = (float(x) for x in np.percentile(small, (0.5, 50, 99.5)))
-    paper, ink = (middle, low) if middle - low >= high - middle else (middle, high)
-    contrast = np.copysign(max(abs(ink - paper), _LEAST_CONTRAST), ink - paper)
-    return np.clip((grey.astype(np.float32) - np.float32(paper)) / np.float32(contrast), 0, 1)
-
-
 def crops(seed: int, step: int) -> Iterator[Crop]:
     """Crops without end, of the sheets `seed`, `seed` + `step`, ..."""
     while True:
@@ -58,13 +48,12 @@ def crops(seed: int, step: int) -> Iterator[Crop]:
 
 def crops_of(drawing: Drawing, random: np.random.Generator) -> Iterator[Crop]:
     """A few crops of one sheet: zoomed, turned and mirrored."""
-    ink = normalised(drawing.image)
+    ink = paper_of(Held(drawing.image)).ink(drawing.image)
     height, width = ink.shape
     openings = drawing.instances[drawing.instances[:, 0] < 8]
     doors = openings[openings[:, 0] < 6, 4]
     for _ in range(CROPS):
-        wanted = np.array(_DOOR_PX) / float(np.median(doors)) if len(doors) else np.array(_ZOOM_UNKNOWN)
-        zoom = float(np.clip(np.exp(random.uniform(*np.log(wanted))), *_ZOOM))
+        zoom = _zoom(float(np.median(doors)) if len(doors) else None, random)
         if len(openings) and random.random() < 0.8:
             x, y = openings[random.integers(len(openings)), 1:3] + random.normal(0, 0.25 * CROP_PX / zoom, 2)
         else:
@@ -74,24 +63,28 @@ def crops_of(drawing: Drawing, random: np.random.Generator) -> Iterator[Crop]:
         yield _cut(drawing, ink, np.array([x, y]), zoom, angle, mirror)
 
 
+def _zoom(door_px: float | None, random: np.random.Generator) -> float:
+    if door_px is None:
+        return float(np.exp(random.uniform(*np.log(_ZOOM_UNKNOWN))))
+    if random.random() < _CHOSEN:
+        wanted = np.clip(_CHOSEN_PX * np.exp(random.normal(0, _CHOSEN_SPREAD)), *_DOOR_PX)
+    else:
+        wanted = np.exp(random.uniform(*np.log(_DOOR_PX)))
+    return float(np.clip(wanted / door_px, *_ZOOM))
+
+
 def _cut(drawing: Drawing, ink: Array, at: NDArray[np.float64], zoom: float, angle: float, mirror: bool) -> Crop:
     cos, sin = np.cos(angle), np.sin(angle)
     turn = zoom * np.array([[cos, -sin], [sin, cos]])
     if mirror:
         turn = np.array([[-1.0, 0.0], [0.0, 1.0]]) @ turn
     place = np.column_stack([turn, CROP_PX / 2 - turn @ at])
-    size = (CROP_PX, CROP_PX)
-    how = cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR
-    if zoom < 1:  # a warp does not average
-        blurred = cv2.GaussianBlur(ink, (0, 0), 0.35 / zoom)
-        image = cv2.warpAffine(blurred, place, size, flags=cv2.INTER_LINEAR)
-    else:
-        image = cv2.warpAffine(ink, place, size, flags=how)
+    image = warp_ink(ink, place, zoom, CROP_PX)
     half, quarter = _reduced(place, 2), _reduced(place, STRIDE)
     classes = cv2.warpAffine(drawing.classes, half, (CROP_PX // 2,) * 2, flags=cv2.INTER_NEAREST, borderValue=IGNORED)
     uses = cv2.warpAffine(drawing.uses, quarter, (CROP_PX // STRIDE,) * 2, flags=cv2.INTER_NEAREST, borderValue=IGNORED)
     centres, shapes, held = _instances(drawing.instances, quarter, turn / STRIDE)
-    return Crop(np.asarray(image, np.float32), np.asarray(classes), np.asarray(uses), centres, shapes, held)
+    return Crop(image, np.asarray(classes), np.asarray(uses), centres, shapes, held)
 
 
 def _reduced(place: Place, stride: int) -> Place:

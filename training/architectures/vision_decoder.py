@@ -8,13 +8,11 @@ from typing import Any, ClassVar
 from torch import Tensor, nn
 from torch.nn import functional
 
+from planroom.engine.vision import CLASSES, KINDS, USES
 from training.architectures.base import FULL_HEAD_WIDTH, Input, TaskModel
 from training.architectures.hierarchical_vision_transformer import TILE_PX, HierarchicalVisionTransformer
 from training.blocks import HEAD_WIDTH, Block, ConvBlock
 
-CLASSES = ("other", "wall", "door", "window", "room", "stairs", "fixture", "swing", "furniture")
-USES = ("outside", "room", "bedroom", "toilet", "kitchen", "living", "hall", "closet")
-KINDS = ("hinged", "double", "sliding", "folding", "garage", "door", "opening", "window", "wc", "bed", "stair")
 SHAPE = 6  # x and y to the centre (strides), cos and sin of twice the angle, log of length and thickness (strides)
 
 

@@ -1,0 +1,215 @@
+"""A picture as the vision networks see it: what each pixel is, and where doors, windows and fixtures stand.
+
+The picture is brought to the size at which its doors are as large as those that the networks know best, cut into tiles
+that overlap, and what is said of each tile's middle is laid together. Pixels of a picture are numbered from their
+centres: (0, 0) is the middle of the first one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final, NamedTuple, Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+CLASSES: Final = ("other", "wall", "door", "window", "room", "stairs", "fixture", "swing", "furniture")
+USES: Final = ("outside", "room", "bedroom", "toilet", "kitchen", "living", "hall", "closet")
+KINDS: Final = ("hinged", "double", "sliding", "folding", "garage", "door", "opening", "window", "wc", "bed", "stair")
+DOOR_KINDS: Final = KINDS[:6]
+TILE_PX: Final = 512
+DOOR_PX: Final = 36.0  # of a door in a tile
+CORE_PX: Final = 384  # the middle of a tile, which the next one's begins beside
+MARGIN_PX: Final = (TILE_PX - CORE_PX) // 2
+CLASS_STRIDE, STRIDE = 2, 4  # pixels of a tile in one of its classes; of its uses, centres and shapes
+OPENING_KINDS: Final = KINDS[:8]
+_OVERVIEW_PX: Final = 1024
+_ZOOMS: Final = (0.1, 3.0)
+_NEAR_ZOOM: Final = 1.3  # an overview at almost the right size will do
+_LEAST_SEEN_PX: Final = 20.0  # a door in an overview
+_LEAST_SCORE: Final = 0.1
+_SURE: Final = 0.4
+_FEW_DOORS: Final = 3
+_SAME: Final = 0.4  # of the shorter one's length: instances as near as that are one
+_LEAST_CONTRAST: Final = 24.0  # grey levels; less is an empty sheet
+_SAMPLES: Final = 512
+_BLUR: Final = 0.35  # pixels of the smaller picture
+_MOST_LOG: Final = 6.0
+Grey = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+Said = tuple[Floats, Floats, Floats, Floats]  # logits of classes, uses, centres; shapes, as VisionDecoder says them
+Infer = Callable[[list[Floats]], Iterable[Said]]
+
+
+class Picture(Protocol):
+    """A grey picture that is read a few rows at a time."""
+
+    height_px: int
+    width_px: int
+
+    def rows(self, start: int, stop: int) -> Grey:
+        """Rows `start` to `stop`."""
+
+
+class Held:
+    """A grey picture (H, W) in memory."""
+
+    def __init__(self, grey: Grey):
+        self.grey = grey
+        self.height_px, self.width_px = grey.shape
+
+    def rows(self, start: int, stop: int) -> Grey:
+        """Rows `start` to `stop`."""
+        return self.grey[start:stop]
+
+
+class Paper(NamedTuple):
+    """The grey level of a picture's paper, and how many levels its darkest ink is from it; negative on dark paper."""
+
+    level: float
+    contrast: float
+
+    def ink(self, grey: Grey) -> Floats:
+        """Ink 1 on paper 0, so that faint drawings and dark ones look alike."""
+        ink = (np.float32(self.level) - grey.astype(np.float32)) / np.float32(self.contrast)
+        return np.asarray(np.clip(ink, 0, 1), np.float32)
+
+
+class Instance(NamedTuple):
+    """One thing seen. x, y: its middle; angle: radians, of its length; all in pixels of the picture, y down."""
+
+    kind: str
+    x: float
+    y: float
+    angle: float
+    length: float
+    thickness: float
+    score: float
+
+
+class Seen(NamedTuple):
+    """classes, uses: indices into CLASSES and USES, of the picture `zoom` times as large, by strides of it."""
+
+    instances: list[Instance]
+    classes: NDArray[np.uint8]
+    uses: NDArray[np.uint8]
+    zoom: float
+
+
+def look(picture: Picture, infer: Infer, door_px: float | None = None) -> Seen:
+    """What stands in `picture`. door_px: how wide its doors are; where unknown, an overview tells.
+
+    infer: what the networks say of tiles (1, 1, TILE_PX, TILE_PX), one by one.
+    """
+    paper = paper_of(picture)
+    if door_px is not None:
+        return _look(picture, paper, infer, DOOR_PX / door_px)
+    zoom = min(2.0, _OVERVIEW_PX / max(picture.height_px, picture.width_px))
+    while True:
+        seen = _look(picture, paper, infer, zoom)
+        widths = [one.length for one in seen.instances if one.kind in DOOR_KINDS and one.score > _SURE]
+        door_px = float(np.median(widths)) if len(widths) >= _FEW_DOORS else 0.0
+        if door_px * zoom >= _LEAST_SEEN_PX or zoom >= 1.0:
+            break
+        zoom *= 2
+    wanted = DOOR_PX / door_px if door_px else zoom
+    return seen if 1 / _NEAR_ZOOM < wanted / zoom < _NEAR_ZOOM else _look(picture, paper, infer, wanted)
+
+
+def paper_of(picture: Picture) -> Paper:
+    """Told from a sample of the whole picture: the middle level is paper, ink is on the side that is further away."""
+    step = max(1, picture.height_px // _SAMPLES)
+    across = max(1, picture.width_px // _SAMPLES)
+    sample = np.concatenate([picture.rows(row, row + 1)[:, ::across] for row in range(0, picture.height_px, step)])
+    low, middle, high = (float(x) for x in np.percentile(sample, (0.5, 50, 99.5)))
+    sides = (middle - low, high - middle)
+    is_light = sides[0] >= sides[1] if max(sides) > _LEAST_CONTRAST else middle > 127  # hardly any ink
+    ink = low if is_light else high
+    return Paper(middle, max(abs(ink - middle), _LEAST_CONTRAST) * (1.0 if is_light else -1.0))
+
+
+def _look(picture: Picture, paper: Paper, infer: Infer, zoom: float) -> Seen:
+    zoom = float(np.clip(zoom, *_ZOOMS))
+    high, wide = (int(np.ceil(size * zoom / CORE_PX)) for size in (picture.height_px, picture.width_px))
+    classes = np.zeros((high, CORE_PX // CLASS_STRIDE, wide, CORE_PX // CLASS_STRIDE), np.uint8)
+    uses = np.zeros((high, CORE_PX // STRIDE, wide, CORE_PX // STRIDE), np.uint8)
+    found: list[Instance] = []
+    for row in range(high):
+        tiles = [cut_tile(picture, paper, zoom, row * CORE_PX, column * CORE_PX) for column in range(wide)]
+        for column, said in enumerate(infer(tiles)):
+            classes[row, :, column] = _core(said[0][0].argmax(0), CLASS_STRIDE)
+            uses[row, :, column] = _core(said[1][0].argmax(0), STRIDE)
+            origin = np.array([column, row]) * CORE_PX - MARGIN_PX
+            for one in read_instances(said[2][0], said[3][0]):
+                if all(MARGIN_PX <= place < TILE_PX - MARGIN_PX for place in (one.x, one.y)):
+                    x, y = (np.array([one.x, one.y]) + origin) / zoom
+                    long, thick = one.length / zoom, one.thickness / zoom
+                    found.append(one._replace(x=float(x), y=float(y), length=long, thickness=thick))
+    height, width = (int(np.ceil(size * zoom / CLASS_STRIDE)) for size in (picture.height_px, picture.width_px))
+    return Seen(
+        distinct(found),
+        classes.reshape(high * CORE_PX // CLASS_STRIDE, -1)[:height, :width],
+        uses.reshape(high * CORE_PX // STRIDE, -1)[: -(-height // 2), : -(-width // 2)],
+        zoom,
+    )
+
+
+def cut_tile(picture: Picture, paper: Paper, zoom: float, top: int, left: int) -> Floats:
+    """The tile (1, 1, TILE_PX, TILE_PX) whose middle begins at `top`, `left` of the picture `zoom` times as large."""
+    spread = _BLUR / zoom if zoom < 1 else 0.0
+    reach = int(np.ceil(3 * spread)) + 1
+    y0, x0 = (int((start - MARGIN_PX) / zoom) - reach for start in (top, left))
+    y1, x1 = (int((start - MARGIN_PX + TILE_PX) / zoom) + reach + 1 for start in (top, left))
+    y0, x0, y1, x1 = max(0, y0), max(0, x0), min(picture.height_px, y1), min(picture.width_px, x1)
+    ink = paper.ink(picture.rows(y0, y1)[:, x0:x1])
+    place = np.array([[zoom, 0, MARGIN_PX - left + zoom * x0], [0, zoom, MARGIN_PX - top + zoom * y0]])
+    return warp_ink(ink, place, zoom, TILE_PX)[None, None]
+
+
+def warp_ink(ink: Floats, place: NDArray[np.float64], zoom: float, size_px: int) -> Floats:
+    """`ink` under the affine `place` (2, 3), on a square of `size_px`; smoothed first where it shrinks."""
+    if zoom < 1:  # a warp does not average
+        ink = np.asarray(cv2.GaussianBlur(ink, (0, 0), _BLUR / zoom), np.float32)
+    return np.asarray(cv2.warpAffine(ink, place, (size_px, size_px), flags=cv2.INTER_LINEAR), np.float32)
+
+
+def read_instances(centres: Floats, shapes: Floats, least: float = _LEAST_SCORE) -> list[Instance]:
+    """What stands at the local maxima of `centres` (kinds, h, w), logits; shapes (6, h, w). In pixels of the tile."""
+    scores = 1 / (1 + np.exp(-centres))
+    found = []
+    for kind, score in zip(KINDS, scores, strict=True):
+        peak = (score >= cv2.dilate(score, np.ones((3, 3), np.uint8))) & (score > least)
+        for row, column in np.argwhere(peak):
+            dx, dy, cos, sin, length, thickness = (float(x) for x in shapes[:, row, column])
+            found.append(
+                Instance(
+                    kind,
+                    (column + dx + 0.5) * STRIDE - 0.5,
+                    (row + dy + 0.5) * STRIDE - 0.5,
+                    float(np.arctan2(sin, cos) / 2),
+                    float(np.exp(min(length, _MOST_LOG))) * STRIDE,
+                    float(np.exp(min(thickness, _MOST_LOG))) * STRIDE,
+                    float(score[row, column]),
+                )
+            )
+    return found
+
+
+def distinct(instances: list[Instance]) -> list[Instance]:
+    """Each thing once: of openings at one place, and of fixtures at one place, the surest."""
+    kept: list[Instance] = []
+    for one in sorted(instances, key=lambda one: -one.score):
+        is_opening = one.kind in OPENING_KINDS
+        if not any(
+            is_opening == (other.kind in OPENING_KINDS)
+            and np.hypot(one.x - other.x, one.y - other.y) < _SAME * min(one.length, other.length)
+            for other in kept
+        ):
+            kept.append(one)
+    return kept
+
+
+def _core(said: NDArray[np.int64], stride: int) -> NDArray[np.uint8]:
+    edge = MARGIN_PX // stride
+    return said[edge:-edge, edge:-edge].astype(np.uint8)
