@@ -73,6 +73,12 @@ class WindowLook(NamedTuple):
     """Metres by which a sill stands out of the outer face, 0 for none."""
     sash: str
     """none, arc, leaf, both: casements drawn open."""
+    ajar: float
+    """How far the casements stand open, degrees."""
+    reach: float
+    """The part of a casement's width that is drawn; 1 for all of it."""
+    vent: float
+    """Chance that a window opens with a narrow sash only, beside a fixed pane."""
     proud: tuple[float, float]
     """Metres by which the window's box stands out of the inner and the outer face."""
     heavy: float
@@ -148,12 +154,16 @@ def told_apart(look: WindowLook, wall: WallLook, caps: bool) -> WindowLook:
 
 def window_look(rng: random.Random) -> WindowLook:
     """How most windows of the sheet are drawn."""
+    sash = rng.choices(("none", "arc", "leaf", "both"), (0.84, 0.04, 0.05, 0.07))[0]
     return WindowLook(
         lines=glazing(rng),
         frame=rng.choice(("none", "line", "line", "box", "wide")),
         mullion=rng.choice((0.0, 0.0, 0.0, 0.6, 0.9, 1.2)),
         sill=rng.choice((0.0, 0.0, 0.0, 0.05, 0.1, 0.15)),
-        sash=rng.choices(("none", "arc", "leaf", "both"), (0.86, 0.04, 0.05, 0.05))[0],
+        sash=sash,
+        ajar=90.0 if sash == "arc" else rng.choice((20.0, 25.0, 30.0, 35.0, 45.0)),
+        reach=rng.choice((0.3, 0.45) if sash == "arc" else (0.5, 0.7, 0.9, 1.0, 1.0)),
+        vent=rng.choice((0.0,) * 7 + (0.7,)),
         proud=rng.choice(((0.0, 0.0),) * 4 + ((0.03, 0.03), (0.06, 0.06), (0.0, 0.05), (0.04, 0.0))),
         heavy=rng.choice((1.0, 1.0, 1.0, 2.0, 3.0)),
         glass=rng.choice((None, None, None, 255, 225, 200)),

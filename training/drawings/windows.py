@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .board import Board, Ink, arc_points
@@ -95,19 +97,42 @@ def draw_extras(board: Board, width: float, half: float, look: WindowLook, ink: 
     if look.shutters:
         for x0, x1 in ((-width / 2, 0.0), (width, width * 1.5)):
             board.box(x0, half + 0.01, x1, half + 0.05, ink, 255)
-    if look.sash == "none" or width < 0.35:
-        return
+    if width >= 0.35 and board.rng.random() < look.vent:
+        draw_vent(board, width, half, look, ink)
+    elif width >= 0.35 and look.sash != "none":
+        draw_casements(board, width, half, look, ink)
+
+
+def draw_casements(board: Board, width: float, half: float, look: WindowLook, ink: Ink) -> None:
+    """One or two casements that stand open into the room; no doors, though they look like small ones."""
     leaves = 1 if width < 0.9 else 2
-    angle = board.rng.choice((25, 30, 35, 45)) if look.sash != "arc" else 90
-    size = width / leaves * board.rng.choice((0.3, 0.45) if look.sash == "arc" else (0.5, 0.7, 0.9))
-    at = -half if board.rng.random() < 0.5 else 0.0
+    size = width / leaves * look.reach
+    at = -half if board.rng.random() < 0.6 else 0.0
     for index in range(leaves):
         local = board.frame((0.0, at), (1.0, 0.0)) if index == 0 else board.frame((width, at), (-1.0, 0.0), flip=True)
-        tip = arc_points((0, 0), size, size, 0, -angle, 8)
+        tip = arc_points((0, 0), size, size, 0, -look.ajar, 8)
         if look.sash in ("leaf", "both"):
             local.line([(0, 0), tip[-1]], ink)
         if look.sash in ("arc", "both"):
             local.line(tip, ink)
+
+
+def draw_vent(board: Board, width: float, half: float, look: WindowLook, ink: Ink) -> None:
+    """A narrow sash at one end of the window, ajar: a slim wedge inside, and the post between it and the pane."""
+    rng = board.rng
+    size = min(0.5 * width, rng.choice((0.25, 0.3, 0.4))) if width > 0.7 else width - 0.08
+    at_end = rng.random() < 0.5
+    local = board.frame((width, 0.0), (-1.0, 0.0), flip=True) if at_end else board.frame((0.0, 0.0), (1.0, 0.0))
+    depth = max(1.5 / board.px_per_m, 0.4 * half)
+    if width > 0.7:
+        local.box(size, -depth, size + 0.05, depth, ink, 255)
+    x, way = (0.0, 1.0) if rng.random() < 0.5 else (size, -1.0)
+    y = rng.choice((-half, -0.5 * half, 0.0))
+    angle = math.radians(min(look.ajar, 35.0))
+    tip = (x + way * size * math.cos(angle), y - size * math.sin(angle))
+    local.line([(x, y), tip], ink)
+    if rng.random() < 0.7:
+        local.line([tip, (x + way * size, y)], ink)
 
 
 def draw_sliders(board: Board, width: float, half: float, ink: Ink) -> None:
