@@ -73,6 +73,8 @@ def dimension_outside(board: Board, plan: Plan, style: Style, lengths: Length) -
     rows = np.flatnonzero((plan.cells > 0).any(1)) * CELL_M
     columns = np.flatnonzero((plan.cells > 0).any(0)) * CELL_M
     x0, x1, y0, y1 = columns[0], columns[-1] + CELL_M, rows[0], rows[-1] + CELL_M
+    witness = style.habitual().choice((None, None, 0.3, 0.1, -0.15))
+    centred = style.habitual().random() < 0.2
     for side in range(4):
         if rng.random() > style.dimensions:
             continue
@@ -82,9 +84,9 @@ def dimension_outside(board: Board, plan: Plan, style: Style, lengths: Length) -
         off = np.array([0.0, way]) if flat else np.array([way, 0.0])
         chains = [sorted({x0, x1} if flat else {y0, y1})]
         if rng.random() < 0.7:
-            chains.insert(0, stops_of(plan, flat, edge))
+            chains.insert(0, stops_of(plan, flat, edge, centred))
         if rng.random() < 0.4:
-            chains.insert(0, stops_of(plan, flat, edge)[:: rng.choice((1, 2))])
+            chains.insert(0, stops_of(plan, flat, edge, centred)[:: rng.choice((1, 2))])
         distance = rng.uniform(0.5, 1.0)
         for stops in chains:
             for a, b in pairwise(stops):
@@ -92,11 +94,23 @@ def dimension_outside(board: Board, plan: Plan, style: Style, lengths: Length) -
                     (np.array([a, edge]), np.array([b, edge])) if flat else (np.array([edge, a]), np.array([edge, b]))
                 )
                 dimension(board, start, end, off * distance, lengths(b - a), style, mark)
+            if witness is not None and stops:
+                on_edge = np.array([(stop, edge) if flat else (edge, stop) for stop in stops])
+                draw_witnesses(board, on_edge + off * witness, on_edge + off * distance, centred, style)
             distance += rng.uniform(0.4, 0.7)
 
 
-def stops_of(plan: Plan, flat: bool, edge: float) -> list[float]:
-    """Where walls and openings near an edge of the plan start and end, along that edge."""
+def draw_witnesses(board: Board, feet: Points, heads: Points, centred: bool, style: Style) -> None:
+    """Lines from a plan's edge out to a chain of dimensions; chain lines if they are axes of openings."""
+    if centred:
+        for foot, head in zip(feet, heads, strict=True):
+            board.dashes([foot, head], style.thin, (0.4, 0.1, 0.06, 0.1))
+    else:
+        board.strokes(np.stack([feet, heads], 1), style.thin)
+
+
+def stops_of(plan: Plan, flat: bool, edge: float, centred: bool = False) -> list[float]:
+    """Where walls and openings near an edge of the plan start and end, along that edge; or the openings' middles."""
     axis, other = (0, 1) if flat else (1, 0)
     stops = set()
     for wall in plan.walls:
@@ -104,7 +118,8 @@ def stops_of(plan: Plan, flat: bool, edge: float) -> list[float]:
         if wall.kind == "outer" and np.abs(wall.points[:, other] - edge).max() < 0.6:
             stops |= {round(low, 2), round(high, 2)}
             for opening in wall.openings:
-                stops |= {round(float(wall.at(s)[0][axis]), 2) for s in (opening.start, opening.end)}
+                ends = ((opening.start + opening.end) / 2,) if centred else (opening.start, opening.end)
+                stops |= {round(float(wall.at(s)[0][axis]), 2) for s in ends}
     return sorted(stops)
 
 
@@ -112,6 +127,8 @@ def dimension_inside(board: Board, plan: Plan, style: Style, rooms: Rooms, lengt
     """Clear widths and depths across some rooms."""
     rng = board.rng
     mark = style.habitual().choice(("tick", "arrow", "dot"))
+    if style.habitual().random() < 0.12:
+        point_at_walls(board, plan, style, rooms)
     for key in rooms.spot:
         if rng.random() > 0.5 * style.dimensions:
             continue
@@ -128,3 +145,20 @@ def dimension_inside(board: Board, plan: Plan, style: Style, rooms: Rooms, lengt
             )
         start, end = plan.bend(np.array([start, end]))
         dimension(board, start, end, np.zeros(2), lengths(float(np.hypot(*(end - start)))), style, mark)
+
+
+def point_at_walls(board: Board, plan: Plan, style: Style, rooms: Rooms) -> None:
+    """Solid heads at the faces of walls where a room was measured, as sellers draw them: no lines, no figures."""
+    rng = board.rng
+    size, half = rng.uniform(0.12, 0.3), style.thickness.inner / 2
+    for key in rooms.spot:
+        rows, columns = np.nonzero(plan.cells == key)
+        for upright in (False, True):
+            at = rng.randrange(len(rows))
+            line = plan.cells[:, columns[at]] if upright else plan.cells[rows[at]]
+            span = np.flatnonzero(line == key)
+            other = float(columns[at] if upright else rows[at]) * CELL_M
+            for tip, way in ((span[0] * CELL_M + half, 1.0), ((span[-1] + 1) * CELL_M - half, -1.0)):
+                head = [(tip, other), (tip + way * size, other + size / 3), (tip + way * size, other - size / 3)]
+                points = plan.bend(np.array(head)[:, ::-1] if upright else np.array(head))
+                board.shape(points, None, style.thin.grey)

@@ -93,7 +93,7 @@ def draw_bath(board: Board, width: float, depth: float, ink: Ink) -> None:
 
 def draw_shower(board: Board, width: float, depth: float, ink: Ink) -> None:
     """A shower: a tray with a cross, a drain, a curved front, or a spray."""
-    variant = board.rng.randrange(7)
+    variant = board.rng.randrange(9)
     if variant == 5:
         board.shape(np.concatenate([[(0.0, 0.0)], arc_points((0, 0), width, depth, 0, 90, 12)]), ink, board.paper)
     else:
@@ -115,7 +115,23 @@ def draw_shower(board: Board, width: float, depth: float, ink: Ink) -> None:
             leaf = arc_points((x, depth), half, half, *sweep, 6)
             board.line(leaf, ink)
             board.line([(x, depth), leaf[-1]], ink)
+    if variant in (0, 7, 8):
+        draw_front(board, 0.0, width * board.rng.choice((0.6, 0.75, 1.0)), depth, ink)
     board.mark_box(0, 0, width, depth, Element.FIXTURE)
+
+
+def draw_front(board: Board, x: float, width: float, depth: float, ink: Ink) -> None:
+    """The door of a shower or of an appliance, open or ajar before it: it looks like a door, but closes no opening."""
+    rng = board.rng
+    turn = rng.choice((20.0, 30.0, 45.0, 60.0, 90.0))
+    hinge, sweep = ((x, depth), (0.0, turn)) if rng.random() < 0.5 else ((x + width, depth), (180.0, 180.0 - turn))
+    swept = arc_points(hinge, width, width, *sweep, 8)
+    edge = swept if rng.random() < 0.6 else swept[[0, -1]]
+    outline = np.concatenate([edge, [hinge]])
+    if rng.random() < 0.5:
+        board.line(outline, ink)
+    else:
+        board.dashes(outline, ink, (0.07, 0.05))
 
 
 def draw_sink(board: Board, x: float, depth: float, ink: Ink) -> None:
@@ -148,6 +164,8 @@ def draw_hob(board: Board, x: float, depth: float, ink: Ink) -> None:
 def draw_appliance(board: Board, x: float, width: float, depth: float, ink: Ink) -> None:
     """A fridge, an oven, a machine: a box with a cross, a bolt, a circle, or dashed."""
     variant = board.rng.randrange(6)
+    if board.rng.random() < 0.12:
+        draw_front(board, x, width, depth, ink)
     if variant == 0:
         board.dashes([(x, depth), (x, 0), (x + width, 0), (x + width, depth), (x, depth)], ink, (0.1, 0.06))
         return

@@ -6,6 +6,7 @@ import numpy as np
 
 from .annotate import write
 from .board import Board
+from .ceilings import draw_ceilings
 from .moving import draw_arrow
 from .overlays import DASHES, draw_beams, draw_electrics, draw_posts, scribble
 from .plan import OUTSIDE, Plan
@@ -33,6 +34,8 @@ def draw_setting(board: Board, plan: Plan, style: Style) -> None:
         draw_posts(board, plan, style)
     if rng.random() < 0.1:
         draw_beams(board, plan, style)
+    if rng.random() < 0.15:
+        draw_ceilings(board, plan, style)
     if rng.random() < 0.04:
         scribble(board, style, x0, y0, x1, y1)
     if rng.random() < 0.07:
