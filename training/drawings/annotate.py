@@ -16,6 +16,7 @@ from .style import Style
 from .truth import Kind
 from .words import area_text, name_of, note
 
+SWINGING = frozenset((Kind.DOOR_HINGED, Kind.DOOR_DOUBLE))
 DASHES = ((0.2, 0.1), (0.4, 0.1, 0.05, 0.1), (0.1, 0.1))
 
 
@@ -66,12 +67,12 @@ def on_sheet(board: Board) -> Board:
 
 
 def tag_openings(board: Board, plan: Plan, style: Style) -> None:
-    """Number doors and windows: in bubbles, hexagons, boxes, or plainly."""
+    """Number doors and windows: in bubbles, hexagons, boxes, or plainly; beside them, touching them or on them."""
     rng = board.rng
     if style.tags == 0:
         return
     habitual = style.habitual()
-    shape = habitual.choice(("circle", "hexagon", "box", "plain", "plain"))
+    shape = habitual.choice(("circle", "hexagon", "box", "pill", "plain", "plain", "plain"))
     height = max(4.5, habitual.choice((0.12, 0.16, 0.2)) * board.px_per_m)
     forms: list[Callable[[Opening], str]] = [
         lambda o: f"{o.width * 10:.0f}x21",
@@ -79,8 +80,16 @@ def tag_openings(board: Board, plan: Plan, style: Style) -> None:
         lambda _: f"W{rng.randint(1, 20)}",
         lambda _: f"D0{rng.randint(1, 9)}",
         lambda _: str(rng.randint(1, 12)),
+        lambda _: rng.choice("ABCDEFGH"),
+        lambda _: f"(W{rng.randint(1, 14)})",
+        lambda o: f"{rng.choice((9, 12, 18, 21))}-{o.width * 10:02.0f}",
+        lambda o: f"MEK{o.width * 10:.0f}*{rng.choice((6, 12, 16, 24))}",
     ]
-    form = habitual.choice(forms)
+    form = habitual.choice(forms if shape == "plain" else forms[:6])
+    below = habitual.choice((None,) * 4 + ("25dB", "ASW", "TL", "EI30"))
+    close = habitual.random() < 0.3
+    on_doors = shape != "plain" and habitual.random() < 0.4
+    opaque = habitual.random() < 0.6
     for wall in plan.walls:
         for opening in wall.openings:
             if rng.random() > style.tags or wall.kind == "virtual":
@@ -89,26 +98,38 @@ def tag_openings(board: Board, plan: Plan, style: Style) -> None:
             swings = opening.kind == Kind.DOOR_HINGED and shape == "plain"
             side = opening.side if swings else rng.choice((1, -1))
             normal = np.array([direction[1], -direction[0]]) * side
-            off = 0.35 * opening.width if swings else rng.uniform(0.25, 0.5)
-            x, y = board.px([middle + normal * (wall.thickness / 2 + off)])[0]
-            text = form(opening)
+            off = 0.35 * opening.width if swings else rng.uniform(0.1, 0.2) if close else rng.uniform(0.25, 0.5)
+            cover = letter(rng, form(opening), style.lettering, height, style.text_ink)
+            radius = max(cover.shape) / 2 + 3
+            if shape != "plain":
+                radius_m = radius / board.px_per_m
+                if on_doors and opening.kind in SWINGING and radius_m < 0.25 * opening.width:
+                    off = rng.choice((-wall.thickness / 2, 0.2 * opening.width))
+                else:
+                    off = max(off, radius_m + rng.choice((0.02, 0.2)))  # what a bubble hides cannot be learnt
+            x, y = board.px([middle + normal * (wall.thickness / 2 + off)])[0].tolist()
             across = abs(board.px([middle + direction])[0] - board.px([middle])[0])
             angle = -90 if shape == "plain" and across[1] > across[0] else 0
-            width, tall = write(board, text, x, y, height, style, angle)
-            frame_tag(board, shape, x, y, max(width, tall) / 2 + 3, style)
+            frame_tag(board, shape, x, y, radius, style, 255 if opaque else None)
+            paste(board.sheet.image, cover, x, y, style.text_ink.grey, angle)
+            if below is not None and shape == "plain":
+                step = (1.5 * height, 0.0) if angle else (0.0, 1.5 * height)
+                write(board, below, x + step[0], y + step[1], height, style, angle)
 
 
-def frame_tag(board: Board, shape: str, x: float, y: float, radius: float, style: Style) -> None:
-    """The outline around a tag."""
+def frame_tag(board: Board, shape: str, x: float, y: float, radius: float, style: Style, fill: int | None) -> None:
+    """The outline around a tag, which blanks what is below it if it is filled."""
     page = on_sheet(board)
     if shape == "circle":
-        page.ellipse(x, y, radius, radius, style.thin)
+        page.ellipse(x, y, radius, radius, style.thin, fill)
     elif shape == "hexagon":
-        page.shape(
-            [(x + radius * math.cos(a), y + radius * math.sin(a)) for a in np.arange(6) * math.pi / 3], style.thin
-        )
+        corners = [(x + radius * math.cos(a), y + radius * math.sin(a)) for a in np.arange(6) * math.pi / 3]
+        page.shape(corners, style.thin, fill)
     elif shape == "box":
-        page.box(x - radius, y - radius * 0.6, x + radius, y + radius * 0.6, style.thin)
+        page.box(x - radius, y - radius * 0.6, x + radius, y + radius * 0.6, style.thin, fill)
+    elif shape == "pill":
+        tall = radius * 0.6
+        page.rounded(x - radius, y - tall, x + radius, y + tall, tall, style.thin, fill)
 
 
 def scatter_notes(board: Board, plan: Plan, style: Style, count: int) -> None:
