@@ -20,13 +20,13 @@ def draw_door(board: Board, wall: Wall, opening: Opening, style: Style) -> None:
     look = door_look(rng, style.door.grey) if rng.random() < style.mixed else style.door
     half = wall.thickness / 2
     if opening.kind != Kind.OPENING:
-        least = max(half, 2.0 / board.px_per_m)
+        least = max(half, 2.5 / board.px_per_m)
         board.mark(wall.band(opening.start, opening.end, -least, least), Element.DOOR)
     local, width = door_frame(board, wall, opening)
     middle = local.local(board.px([wall.at((opening.start + opening.end) / 2)[0]])[0])
     ink = Ink(max(look.grey, style.thin.grey), style.thin.width_px)
     if opening.kind == Kind.OPENING:
-        draw_cased(local, width, half, ink)
+        draw_cased(local, width, half, ink, opening.closet)
         local.instance(opening.kind, middle, width, wall.thickness)
         return
     hinge: tuple[float, float] | None = None
@@ -73,9 +73,10 @@ def draw_sills(board: Board, width: float, half: float, look: DoorLook, ink: Ink
     board.strokes(table[look.sill], ink)
     if look.jamb == "none" or half * board.px_per_m < 2:
         return
-    size = 0.05 if look.jamb == "box" else 0.03
-    reach = half if look.jamb == "box" else half + 0.02
-    for x in (0.0, width - size):
+    size, over = {"box": (0.05, 0.0), "stub": (0.03, 0.02), "post": (0.08, 0.04)}[look.jamb]
+    reach = half + over
+    starts = (-size / 2, width - size / 2) if look.jamb == "post" else (0.0, width - size)
+    for x in starts:
         board.box(x, -reach, x + size, reach, ink, 255)
 
 
@@ -120,11 +121,13 @@ def draw_pair(board: Board, width: float, half: float, look: DoorLook, ink: Ink,
     draw_leaf(mirror, (0.0, y), width * (1 - share), angle, look, ink)
 
 
-def draw_cased(board: Board, width: float, half: float, ink: Ink) -> None:
-    """An opening without a leaf: nothing, or its lintel's edges."""
+def draw_cased(board: Board, width: float, half: float, ink: Ink, closet: bool) -> None:
+    """An opening without a leaf: nothing, its lintel's edges, or a line for the front of a closet."""
     chance = board.rng.random()
     edges: list[Points] = [np.array([(0, y), (width, y)]) for y in (-half, half)]
-    if chance < 0.3:
+    if closet and chance > 0.38:
+        board.line(edges[1] if chance > 0.6 else edges[0], ink)
+    elif chance < 0.3:
         for edge in edges:
             board.dashes(edge, ink, (0.12, 0.08))
     elif chance < 0.38:

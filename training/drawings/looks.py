@@ -30,7 +30,7 @@ class WallLook(NamedTuple):
     """Grey inside, or None for paper."""
     outline: bool
     hatch: str
-    """none, diagonal, cross, brick, ladder, zigzag, dots, board."""
+    """none, diagonal, cross, brick, ladder, zigzag, coil, dots, board."""
     pitch: float
     """Metres between the hatch's lines."""
     layers: tuple[float, ...]
@@ -50,7 +50,7 @@ class DoorLook(NamedTuple):
     hinge: str
     """Where the leaf hangs in the wall's depth: face, centre, far."""
     jamb: str
-    """none, box, stub."""
+    """none, box, stub, post (wider than the wall is thick, half in it)."""
     sill: str
     """Lines across the opening: none, near, far, both, middle."""
     grey: int
@@ -66,7 +66,7 @@ class WindowLook(NamedTuple):
     lines: tuple[float, ...]
     """Offsets of the lines along the window, in parts of the wall's thickness from its axis (-0.5 to 0.5)."""
     frame: str
-    """What ends the window: none, line, box, wide."""
+    """What ends the window: none, line, box, wide, post (wider than the wall is thick, half in it)."""
     mullion: float
     """Metres between mullions, 0 for none."""
     sill: float
@@ -109,10 +109,10 @@ def wall_looks(rng: random.Random, grey: int) -> tuple[WallLook, WallLook]:
 def hatched(rng: random.Random) -> WallLook:
     """A wall drawn with its material."""
     hatch = rng.choice(
-        ("diagonal", "diagonal", "cross", "brick", "ladder", "ladder", "zigzag", "zigzag", "dots", "board")
+        ("diagonal", "diagonal", "cross", "brick", "ladder", "ladder", "zigzag", "zigzag", "coil", "dots", "board")
     )
     layers: tuple[float, ...] = ()
-    if hatch in ("zigzag", "ladder", "diagonal", "cross") and rng.random() < 0.6:
+    if hatch in ("zigzag", "coil", "ladder", "diagonal", "cross") and rng.random() < 0.6:
         depth = rng.uniform(0.1, 0.4)
         layers = (depth, rng.uniform(max(depth + 0.3, 0.6), 0.95)) if rng.random() < 0.7 else (depth, 1.0)
     return WallLook(None, True, hatch, rng.choice((0.05, 0.08, 0.12, 0.18)), layers)
@@ -127,7 +127,7 @@ def door_look(rng: random.Random, grey: int) -> DoorLook:
         angle=rng.choice((30.0, 45.0, 90.0)) if arc == "chord" else angle,
         arc=arc,
         hinge=rng.choice(("face", "face", "face", "centre", "far")),
-        jamb=rng.choice(("none", "none", "none", "box", "stub")),
+        jamb=rng.choice(("none", "none", "none", "none", "none", "none", "box", "box", "stub", "stub", "post")),
         sill=rng.choice(("none", "none", "near", "far", "both", "both", "middle")),
         grey=(leaf := min(190, grey + rng.choice((0, 0, 0, 50, 120)))),
         arc_grey=min(200, leaf + rng.choice((0, 0, 0, 50, 110))),
@@ -157,7 +157,7 @@ def window_look(rng: random.Random) -> WindowLook:
     sash = rng.choices(("none", "arc", "leaf", "both"), (0.84, 0.04, 0.05, 0.07))[0]
     return WindowLook(
         lines=glazing(rng),
-        frame=rng.choice(("none", "line", "line", "box", "wide")),
+        frame=rng.choice(("none", "none", "line", "line", "line", "line", "box", "box", "wide", "wide", "post")),
         mullion=rng.choice((0.0, 0.0, 0.0, 0.6, 0.9, 1.2)),
         sill=rng.choice((0.0, 0.0, 0.0, 0.05, 0.1, 0.15)),
         sash=sash,

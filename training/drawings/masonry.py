@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 
@@ -43,7 +45,7 @@ def draw_walls(board: Board, plan: Plan, style: Style, at: Region) -> None:
         draw_contours(board, at, outlined, style)
     for wall in plan.walls:
         look = style.outer if wall.kind in ("outer", "party") else style.inner
-        if wall.kind not in ("virtual", "rail") and look.hatch in ("zigzag", "ladder"):
+        if wall.kind not in ("virtual", "rail") and look.hatch in ("zigzag", "coil", "ladder"):
             draw_along(board, wall, look, style)
         if wall.kind == "rail":
             draw_rail(board, wall, style)
@@ -155,7 +157,7 @@ def outline_each(board: Board, plan: Plan, style: Style) -> None:
 
 
 def draw_along(board: Board, wall: Wall, look: WallLook, style: Style) -> None:
-    """Draw hatches that follow a wall: insulation in zigzag, boards across."""
+    """Draw hatches that follow a wall: insulation in zigzag or coils, boards across."""
     low, high = look.layers if len(look.layers) == 2 else (0.0, 1.0)
     if wall.right == OUTSIDE:
         low, high = 1 - high, 1 - low
@@ -169,6 +171,13 @@ def draw_along(board: Board, wall: Wall, look: WallLook, style: Style) -> None:
             continue
         if look.hatch == "zigzag":
             points = [wall.band(s, s, near if i % 2 else far, 0)[0] for i, s in enumerate(stops)]
+            board.line(np.array(points), style.thin)
+        elif look.hatch == "coil":
+            coil = np.linspace(stops[0], stops[-1], 6 * len(stops))
+            turn = (coil - stops[0]) / step * math.pi
+            offsets = (near + far) / 2 + (far - near) / 2 * np.cos(turn)
+            back = 0.45 * step * np.sin(2 * turn)  # the loops lean over, so that they nearly touch
+            points = [wall.band(s, s, y, 0)[0] for s, y in zip((coil + back).tolist(), offsets.tolist(), strict=True)]
             board.line(np.array(points), style.thin)
         else:
             board.strokes(np.array([wall.band(s, s, near, far)[[0, 2]] for s in stops]), style.thin)

@@ -32,6 +32,8 @@ class Habits(NamedTuple):
     blind: float
     """That an outer wall stays without a window."""
     sidelight: float
+    open_closets: float
+    """That a closet is drawn with its front's line only, without a leaf."""
 
 
 class Gap(NamedTuple):
@@ -141,6 +143,8 @@ def choose_kind(rng: random.Random, rooms: list[Room], wall: Wall, habits: Habit
     leaf = min(ROLES[room.role].leaf for room in rooms) * habits.leaf * rng.choice((0.94, 1.0, 1.0, 1.06))
     chance = rng.random()
     if roles & CLOSETS:
+        if rng.random() < habits.open_closets:
+            return Kind.OPENING, max(leaf, wall.length - rng.uniform(0.2, 0.6))
         if wall.length > 1.35 and chance < 0.75:
             kind = weighted(rng, habits, (Kind.DOOR_DOUBLE, Kind.DOOR_SLIDING, Kind.DOOR_FOLDING))
             return kind, min(wall.length - 0.3, rng.uniform(1.0, 2.4))
@@ -153,13 +157,20 @@ def choose_kind(rng: random.Random, rooms: list[Room], wall: Wall, habits: Habit
     if not private and chance < habits.cased:
         return Kind.OPENING, rng.uniform(0.8, 1.8)
     if chance < habits.cased + habits.sliding:
-        outside = len(rooms) == 1 or any(room.is_open_air for room in rooms)
-        return Kind.DOOR_SLIDING, rng.uniform(1.5, 2.8) if outside else leaf
+        if len(rooms) == 2 and not any(room.is_open_air for room in rooms):
+            return Kind.DOOR_SLIDING, leaf
+        width = rng.choice((rng.uniform(1.5, 2.8), rng.uniform(1.5, 2.8), rng.uniform(2.8, 4.6)))
+        return weighted_outer(rng, habits), width if wall.length > width + 0.6 else min(width, 1.8)
     if not private and chance < habits.cased + habits.sliding + habits.double:
         return Kind.DOOR_DOUBLE, rng.uniform(1.15, 1.8)
     if rng.random() < 0.03 * habits.folding:
         return Kind.DOOR_FOLDING, leaf
     return (Kind.DOOR_OTHER if rng.random() < 0.012 else Kind.DOOR_HINGED), leaf
+
+
+def weighted_outer(rng: random.Random, habits: Habits) -> Kind:
+    """How a wide glazed door to a terrace opens: it slides, or at times folds."""
+    return Kind.DOOR_FOLDING if rng.random() < 0.15 * habits.folding else Kind.DOOR_SLIDING
 
 
 def weighted(rng: random.Random, habits: Habits, kinds: tuple[Kind, ...]) -> Kind:

@@ -44,7 +44,7 @@ def agent(rng: random.Random, style: Style) -> Style:
 def finnish(rng: random.Random, style: Style) -> Style:
     """Layered outer walls with their insulation, windows in several lines, numbered openings, small names."""
     depth = rng.uniform(0.15, 0.35)
-    hatch = rng.choice(("zigzag", "cross", "ladder", "zigzag", "diagonal"))
+    hatch = rng.choice(("zigzag", "cross", "ladder", "zigzag", "coil", "diagonal"))
     outer = WallLook(None, True, hatch, rng.choice((0.06, 0.1, 0.14)), rng.choice(((), (depth, 0.9), (depth, 1.0))))
     inner = rng.choice((HOLLOW, HOLLOW._replace(hatch="ladder"), HOLLOW._replace(hatch="diagonal"), SOLID))
     return style._replace(
@@ -72,6 +72,8 @@ def finnish(rng: random.Random, style: Style) -> Style:
 def french(rng: random.Random, style: Style) -> Style:
     """Very thick outer walls beside thin black partitions, thin leaves, casements drawn open."""
     hatched = WallLook(None, True, "diagonal", rng.choice((0.08, 0.12)), (0.0, rng.uniform(0.6, 0.8)))
+    wide = rng.random() < 0.25
+    """Glazed doors drawn as windows, open as far as doors; what tells them are the shutters and the glass."""
     return style._replace(
         thickness=Thickness(rng.uniform(0.28, 0.45), rng.uniform(0.06, 0.1), rng.uniform(0.1, 0.25), 0.25, 0.1),
         outer=rng.choice((SOLID, SOLID, hatched)),
@@ -81,9 +83,9 @@ def french(rng: random.Random, style: Style) -> Style:
             lines=rng.choice((FACES, (-0.5, -0.2, 0.5), (-0.1, 0.5))),
             sill=rng.choice((0.0, 0.05, 0.08)),
             sash=rng.choice(("none", "leaf", "both", "both")),
-            ajar=rng.choice((20.0, 30.0, 45.0)),
+            ajar=rng.choice((60.0, 75.0, 90.0) if wide else (20.0, 30.0, 45.0)),
             reach=rng.choice((0.6, 1.0, 1.0)),
-            shutters=rng.random() < 0.3,
+            shutters=wide or rng.random() < 0.3,
         ),
         language="fr",
         lettering=rng.choice(("sans", "narrow", "sans")),

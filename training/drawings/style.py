@@ -128,4 +128,5 @@ def habits(rng: random.Random) -> Habits:
         glazing=rng.choice((0.8, 1.0, 1.0, 1.3, 2.0)),
         blind=rng.choice((0.0, 0.1, 0.3)),
         sidelight=rng.choice((0.02, 0.1, 0.4)),
+        open_closets=rng.choice((0.03, 0.03, 0.03, 0.7)),
     )

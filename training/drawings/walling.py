@@ -183,7 +183,7 @@ def push_bays(rng: random.Random, plan: Plan) -> None:
         path, normals = wall.path(start, start + width)
         a, b, normal = path[0], path[-1], normals[0] * out
         if rng.random() < 0.7:
-            inset = depth * rng.choice((0.5, 1.0)) * (b - a) / width
+            inset = depth * rng.choice((0.5, 1.0, 0.0)) * (b - a) / width
             if width - 2 * float(np.hypot(*inset)) < 0.4:
                 continue
             turn = math.atan2(depth, float(np.hypot(*inset)))

@@ -19,7 +19,7 @@ def draw_window(board: Board, plan: Plan, wall: Wall, opening: Opening, style: S
     rng = board.rng
     look = window_look(rng) if rng.random() < style.mixed else style.window
     half = wall.thickness / 2
-    least = max(half, 2.0 / board.px_per_m)
+    least = max(half, 2.5 / board.px_per_m)
     board.mark(wall.band(opening.start, opening.end, -least, least), Element.WINDOW)
     ink = style.thin
     if len(wall.points) > 2:
@@ -77,6 +77,9 @@ def draw_panes(board: Board, width: float, half: float, look: WindowLook, ink: I
         size = size if look.frame == "box" else size * 1.8
         for x in (0.0, width - size):
             board.box(x, low - 0.02, x + size, high + 0.02, ink, 255)
+    elif look.frame == "post":
+        for x in (-0.04, width - 0.04):
+            board.box(x, -half - 0.03, x + 0.08, half + 0.03, ink, 255)
     if look.mullion and width > 1.4 * look.mullion:
         count = round(width / look.mullion)
         for index in range(1, count):
