@@ -13,7 +13,7 @@ from .moving import draw_arrow
 from .plan import CELL_M, Opening, Plan
 from .rooms import Rooms
 from .style import Style
-from .truth import Kind
+from .truth import Kind, Points
 from .words import area_text, name_of, note
 
 SWINGING = frozenset((Kind.DOOR_HINGED, Kind.DOOR_DOUBLE))
@@ -145,7 +145,10 @@ def scatter_notes(board: Board, plan: Plan, style: Style, count: int) -> None:
             write(board, note(rng), x, y, small, style, rng.choice((0, 0, 0, -90)))
         elif variant == 2:
             end = (point[0] + rng.uniform(-1.5, 1.5), point[1] + rng.uniform(-1.5, 1.5))
-            draw_arrow(board, end, (point[0], point[1]), style.thin)
+            if rng.random() < 0.4:
+                draw_curved_leader(board, np.array(end), point, style)
+            else:
+                draw_arrow(board, end, (point[0], point[1]), style.thin)
             write(board, note(rng), *board.spot(end[0], end[1]), small, style)
         elif variant == 3:
             text_width, _ = write(board, f"{rng.choice('+-')}{rng.uniform(0, 99):.2f}", x, y, small * 1.2, style)
@@ -163,6 +166,19 @@ def scatter_notes(board: Board, plan: Plan, style: Style, count: int) -> None:
             board.box(left, top, left + rng.uniform(0.2, 0.6), top + rng.uniform(0.2, 0.4), style.thin)
 
 
+def draw_curved_leader(board: Board, start: Points, tip: Points, style: Style) -> None:
+    """A leader in an arc or a wave, which passes for a door's arc; its head at `tip`."""
+    rng = board.rng
+    t = np.linspace(0, 1, 12)[:, None]
+    way = tip - start
+    normal = np.array([-way[1], way[0]])
+    swell = np.sin(t * math.pi * rng.choice((1, 1, 2))) * rng.uniform(-0.4, 0.4)
+    path = start + t * way + swell * normal
+    board.line(path[:-1], style.thin)
+    (x, y), (tip_x, tip_y) = path[-2].tolist(), tip.tolist()
+    draw_arrow(board, (x, y), (tip_x, tip_y), style.thin)
+
+
 def mark_entrances(board: Board, plan: Plan, style: Style) -> None:
     """Arrows at entrances."""
     for wall in plan.walls:
@@ -172,6 +188,20 @@ def mark_entrances(board: Board, plan: Plan, style: Style) -> None:
                 out = np.array([direction[1], -direction[0]]) * (1.0 if wall.left == 0 else -1.0)
                 tip = middle + out * (wall.thickness / 2 + 0.15)
                 side = np.array([-out[1], out[0]])
+                if board.rng.random() < 0.35:
+                    draw_block_arrow(board, tip, out, side, style)
+                    continue
                 head = np.array([tip, tip + out * 0.35 + side * 0.25, tip + out * 0.35 - side * 0.25])
                 board.shape(head, style.thin, style.thin.grey if board.rng.random() < 0.6 else None)
                 board.line(np.array([tip + out * 0.35, tip + out * 0.8]), style.thin.times(2))
+
+
+def draw_block_arrow(board: Board, tip: Points, out: Points, side: Points, style: Style) -> None:
+    """A broad arrow in outline or solid that points at an entrance, a word behind it."""
+    rng = board.rng
+    ways = ((0.0, 0.0), (0.25, 0.25), (0.25, 0.12), (0.5, 0.12), (0.5, -0.12), (0.25, -0.12), (0.25, -0.25))
+    board.shape(np.array([tip + out * u + side * v for u, v in ways]), style.thin, rng.choice((None, style.thin.grey)))
+    if rng.random() < 0.7:
+        height = max(4.5, 0.22 * board.px_per_m)
+        x, y = board.px([tip + out * 0.9])[0].tolist()
+        write(board, rng.choice(("IN", "ENTRY", "ENTRANCE", "IN", "SISÄÄN")), x, y, height, style)

@@ -36,6 +36,8 @@ class WallLook(NamedTuple):
     layers: tuple[float, ...]
     """Depths from the outer face, in parts of the thickness, of lines along the wall; the hatch lies between the
     first two if there are two."""
+    facing: bool = False
+    """Whether what lies outside the first layer is hatched too, as brick before insulation is."""
 
 
 class DoorLook(NamedTuple):
@@ -115,7 +117,7 @@ def hatched(rng: random.Random) -> WallLook:
     if hatch in ("zigzag", "coil", "ladder", "diagonal", "cross") and rng.random() < 0.6:
         depth = rng.uniform(0.1, 0.4)
         layers = (depth, rng.uniform(max(depth + 0.3, 0.6), 0.95)) if rng.random() < 0.7 else (depth, 1.0)
-    return WallLook(None, True, hatch, rng.choice((0.05, 0.08, 0.12, 0.18)), layers)
+    return WallLook(None, True, hatch, rng.choice((0.05, 0.08, 0.12, 0.18)), layers, rng.random() < 0.3)
 
 
 def door_look(rng: random.Random, grey: int) -> DoorLook:

@@ -97,6 +97,9 @@ def fill_body(board: Board, at: Region, mask: Mask, look: WallLook, style: Style
         view[(lines > 0) & (mask > 0)] = grey
         if len(look.layers) == 2:
             low, high = look.layers
+            if look.facing and low * thick > 4:
+                brick = pattern(board, look._replace(hatch="diagonal", pitch=0.7 * look.pitch), style, mask.shape)
+                np.copyto(view, np.minimum(view, brick), where=(mask > 0) & (depth <= low * thick))
             mask = np.where((depth > low * thick) & (depth < high * thick), mask, 0).astype(np.uint8)
     if look.hatch in ("diagonal", "cross", "brick", "dots", "board"):
         tone = pattern(board, look, style, mask.shape)

@@ -14,7 +14,7 @@ DASHES = ((0.25, 0.12), (0.12, 0.1), (0.4, 0.1, 0.06, 0.1), (0.6, 0.12, 0.1, 0.1
 
 
 def draw_electrics(board: Board, plan: Plan, style: Style) -> None:
-    """Sockets and switches along walls, lamps in rooms, and the wires between them."""
+    """Sockets, switches and outlets along walls, lamps in rooms, and the wires between them."""
     rng = board.rng
     size = rng.uniform(0.06, 0.14)
     last: tuple[float, float] | None = None
@@ -26,8 +26,12 @@ def draw_electrics(board: Board, plan: Plan, style: Style) -> None:
         normal = np.array([direction[1], -direction[0]]) * side
         foot = point + normal * wall.thickness / 2
         local = board.frame((float(foot[0]), float(foot[1])), (float(direction[0]), float(direction[1])), flip=side > 0)
-        variant = rng.randrange(3)
-        if variant == 0:
+        variant = rng.randrange(4)
+        if variant == 3:
+            local.shape(
+                [(-size, 0.0), (size, 0.0), (0.0, 1.5 * size)], style.symbols, rng.choice((255, style.symbols.grey))
+            )
+        elif variant == 0:
             local.arc((0.0, size), size, 0, -180, style.symbols)
             local.line([(-size, size), (size, size)], style.symbols)
         elif variant == 1:

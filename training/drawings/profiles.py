@@ -45,7 +45,8 @@ def finnish(rng: random.Random, style: Style) -> Style:
     """Layered outer walls with their insulation, windows in several lines, numbered openings, small names."""
     depth = rng.uniform(0.15, 0.35)
     hatch = rng.choice(("zigzag", "cross", "ladder", "zigzag", "coil", "diagonal"))
-    outer = WallLook(None, True, hatch, rng.choice((0.06, 0.1, 0.14)), rng.choice(((), (depth, 0.9), (depth, 1.0))))
+    layers: tuple[float, ...] = rng.choice(((), (depth, 0.9), (depth, 1.0)))
+    outer = WallLook(None, True, hatch, rng.choice((0.06, 0.1, 0.14)), layers, rng.random() < 0.4)
     inner = rng.choice((HOLLOW, HOLLOW._replace(hatch="ladder"), HOLLOW._replace(hatch="diagonal"), SOLID))
     return style._replace(
         thickness=Thickness(rng.uniform(0.22, 0.45), rng.uniform(0.07, 0.14), 0.14, rng.uniform(0.14, 0.3), 0.1),

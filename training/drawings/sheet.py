@@ -68,7 +68,7 @@ def draw_sheet(seed: int) -> Drawing:
 
 def deliver(rng: random.Random, sheet: Sheet, rooms: list[Use], scale: float, px_per_m: float) -> Drawing:
     """The drawn sheet as it reaches us."""
-    stretch = math.exp(max(-0.4, min(0.4, rng.gauss(0, 0.2)))) if rng.random() < 0.1 else 1.0
+    stretch = math.exp(max(-0.4, min(0.4, rng.gauss(0, 0.2)))) if rng.random() < 0.14 else 1.0
     instances = np.array(sheet.instances, np.float32).reshape(-1, 8)
     labels = np.array(sheet.labels, np.float32).reshape(-1, 4)
     image, (classes, uses), instances, labels = move(
