@@ -5,7 +5,9 @@ import cv2
 import numpy as np
 import pytest
 from training.drawings import DOORS, Drawing, Element, Kind, Use, draw_sheet
+from training.drawings.board import Board, Sheet
 from training.drawings.buildings import KINDS, make_plan
+from training.drawings.ceilings import draw_ceilings
 from training.drawings.degrade import degrade
 from training.drawings.openings import place_openings
 from training.drawings.plan import OUTSIDE, Plan
@@ -129,6 +131,34 @@ def test_windows_lead_outside() -> None:
 
     assert len(windows) > 150
     assert np.mean(outer) > 0.97
+
+
+def test_closets_may_be_closed_by_a_line_only_which_is_no_door() -> None:
+    kinds: Counter[Kind] = Counter()
+    for seed in range(12):
+        rng = random.Random(seed)
+        style = choose_style(rng, 50.0)
+        plan = make_plan(rng, "house")
+        build_walls(rng, plan, style.thickness, 0.5)
+        place_openings(rng, plan, style.habits._replace(open_closets=1.0))
+        kinds.update(o.kind for wall in plan.walls for o in wall.openings if o.closet)
+
+    assert kinds[Kind.OPENING] > 0.8 * kinds.total() > 5
+
+
+def test_what_lies_above_rooms_is_drawn_but_not_in_the_truth() -> None:
+    drawn = 0
+    for seed in range(6):
+        plan = planned("house", seed)
+        masks = [np.full((900, 900), fill, np.uint8) for fill in (255, 0, 0)]
+        sheet = Sheet(masks[0], masks[1], masks[2], [], [])
+        board = Board(sheet, np.array([[40.0, 0.0, 20.0], [0.0, 40.0, 20.0]]), random.Random(seed))
+        draw_ceilings(board, plan, choose_style(random.Random(seed), 40.0))
+        drawn += int((sheet.image < 255).any())
+
+        assert not sheet.classes.any() and not sheet.uses.any() and not sheet.instances
+
+    assert drawn >= 4
 
 
 def test_the_truth_stays_on_the_ink_of_a_degraded_sheet(drawings: list[Drawing]) -> None:

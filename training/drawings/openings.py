@@ -144,7 +144,7 @@ def choose_kind(rng: random.Random, rooms: list[Room], wall: Wall, habits: Habit
     chance = rng.random()
     if roles & CLOSETS:
         if rng.random() < habits.open_closets:
-            return Kind.OPENING, max(leaf, wall.length - rng.uniform(0.2, 0.6))
+            return Kind.OPENING, max(0.6, min(wall.length - rng.uniform(0.4, 0.9), 2.6))
         if wall.length > 1.35 and chance < 0.75:
             kind = weighted(rng, habits, (Kind.DOOR_DOUBLE, Kind.DOOR_SLIDING, Kind.DOOR_FOLDING))
             return kind, min(wall.length - 0.3, rng.uniform(1.0, 2.4))
