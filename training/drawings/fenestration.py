@@ -66,6 +66,8 @@ def fill(rng: random.Random, wall: Wall, clear: tuple[float, float], count: int,
         first, step = start + between, width + between
         if count == 1 and style > 0.45:
             first = start + rng.random() * (space - width)
+        elif count == 1 and style < 0.06:
+            first = start if rng.random() < 0.5 else end - width  # right at the corner, or at a door
     else:
         step = width + pier
         first = start + (space - (count - 1) * step - width) * rng.choice((0.5, rng.random()))

@@ -99,7 +99,8 @@ def wall_looks(rng: random.Random, grey: int) -> tuple[WallLook, WallLook]:
     if kind < 0.46:
         return solid, solid if rng.random() < 0.8 else hollow
     if kind < 0.58:
-        return hollow, hollow if rng.random() < 0.8 else solid
+        lined = hollow._replace(layers=rng.choice(((0.5,), (0.3,), (0.25, 0.75), (0.15, 0.85))))
+        return lined if rng.random() < 0.2 else hollow, hollow if rng.random() < 0.8 else solid
     if kind < 0.66:
         return filled, rng.choice((filled, hollow, filled))
     outer = hatched(rng)
@@ -149,7 +150,9 @@ def glazing(rng: random.Random) -> tuple[float, ...]:
 
 
 def told_apart(look: WindowLook, wall: WallLook, caps: bool) -> WindowLook:
-    """The window's look, with a glass line if it could not be told from a hollow wall without one."""
+    """The window's look, with a glass line if it could not be told from a hollow wall without one, a frame if lined."""
+    if wall.hatch == "none" and wall.layers and look.frame in ("none", "line"):
+        look = look._replace(frame="box")
     bare = wall.fill is None and wall.hatch == "none" and all(abs(line) > 0.45 for line in look.lines)
     return look._replace(lines=(-0.5, 0.0, 0.5)) if bare and (look.frame == "none" or not caps) else look
 

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 
 from .board import Ink
-from .looks import WallLook
+from .looks import WallLook, told_apart
 from .style import Style
 from .walling import Thickness
 
@@ -148,4 +148,7 @@ PROFILES: tuple[Callable[[random.Random, Style], Style], ...] = (
 
 def with_profile(rng: random.Random, style: Style) -> Style:
     """The style as it is, or narrowed to what usually goes together."""
-    return rng.choice(PROFILES)(rng, style) if rng.random() < 0.6 else style
+    if rng.random() >= 0.6:
+        return style
+    style = rng.choice(PROFILES)(rng, style)
+    return style._replace(window=told_apart(style.window, style.outer, style.caps))

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from .board import Board, Ink, arc_points
-from .looks import WindowLook, window_look
+from .looks import WindowLook, told_apart, window_look
 from .masonry import SLACK_M
 from .plan import OUTSIDE, Opening, Plan, Wall
 from .style import Style
@@ -17,7 +17,8 @@ from .truth import Element, Kind
 def draw_window(board: Board, plan: Plan, wall: Wall, opening: Opening, style: Style) -> None:
     """One window as the sheet draws it; a unit of several panes is one window."""
     rng = board.rng
-    look = window_look(rng) if rng.random() < style.mixed else style.window
+    mixed = rng.random() < style.mixed
+    look = told_apart(window_look(rng), style.outer, style.caps) if mixed else style.window
     half = wall.thickness / 2
     least = max(half, 2.5 / board.px_per_m)
     board.mark(wall.band(opening.start, opening.end, -least, least), Element.WINDOW)
