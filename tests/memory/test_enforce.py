@@ -44,11 +44,19 @@ def run(body: str, *arguments: str) -> dict[str, Any]:
     return result
 
 
-def left_groups() -> set[str]:
-    """Groups that a run left behind; those of runs that live elsewhere on this machine are theirs."""
+def find_groups() -> set[str]:
+    """Groups whose name ends in the number of a process that is gone."""
     group = read_machine().cgroup_path
     names = [folder.name for folder in group.glob("planroom-*")] if group else []
-    return {name for name in names if not (PROC / name.removeprefix("planroom-")).exists()}
+    return {name for name in names if not (PROC / name.rpartition("-")[2]).exists()}
+
+
+BEFORE = find_groups()  # of runs that were killed earlier on this machine
+
+
+def left_groups() -> set[str]:
+    """Groups that a run of these tests left behind."""
+    return find_groups() - BEFORE
 
 
 def wait_until(condition: Callable[[], bool]) -> bool:
