@@ -20,15 +20,21 @@ def move(
     instances: npt.NDArray[np.float32],
     labels: npt.NDArray[np.float32],
     scale: tuple[float, float],
+    *,
+    straight: bool = False,
 ) -> tuple[Mask, list[Mask], npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Resize by `scale` (x, y), skew a little, turn by quarters at times; picture and truth alike."""
+    """Resize by `scale` (x, y); if not `straight`, skew a little and turn by quarters at times; picture and truth
+    alike.
+    """
     height, width = image.shape
     size = (max(8, round(width * scale[0])), max(8, round(height * scale[1])))
     matrix = np.array([[size[0] / width, 0.0, 0.0], [0.0, size[1] / height, 0.0]])
     matrix[:, 2] = (matrix[0, 0] - 1) / 2, (matrix[1, 1] - 1) / 2
     if size != (width, height):
         image = cv2.resize(image, size, interpolation=cv2.INTER_AREA if size[0] <= width else cv2.INTER_LINEAR)
-        truths = [cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST) for mask in truths]
+        truths = [cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST_EXACT) for mask in truths]
+    if straight:
+        return image, truths, move_instances(instances, matrix), move_boxes(labels, matrix)
     if rng.random() < 0.3:
         angle = rng.gauss(0, 0.6) if rng.random() < 0.8 else rng.uniform(-2, 2)
         turn = cv2.getRotationMatrix2D((size[0] / 2, size[1] / 2), angle, 1.0)

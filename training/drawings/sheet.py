@@ -44,8 +44,11 @@ class Put(NamedTuple):
     matrix: Points
 
 
-def draw_sheet(seed: int) -> Drawing:
-    """A sheet and its truth; the same for the same seed. Independent of all other calls."""
+def draw_sheet(seed: int, *, clean: bool = False) -> Drawing:
+    """A sheet and its truth; the same for the same seed. Independent of all other calls.
+
+    clean: as a CAD program prints it, neither scanned nor turned nor faded.
+    """
     rng = random.Random(seed)
     px_per_m = math.exp(rng.uniform(math.log(PX_PER_M[0]), math.log(PX_PER_M[1])))
     finer = 2.0 if px_per_m < 26 else rng.choice((1.0, 1.0, 1.0, 1.0, 1.3))
@@ -63,21 +66,29 @@ def draw_sheet(seed: int) -> Drawing:
         rooms += draw_plan(Board(sheet, put.matrix, rng), put.plan, put.floor, style)
     page = Board(sheet, np.array([[style.px_per_m, 0.0, 0.0], [0.0, style.px_per_m, 0.0]]), rng)
     draw_margins(page, style)
-    return deliver(rng, sheet, rooms, 1 / finer, px_per_m)
+    return deliver(rng, sheet, rooms, 1 / finer, None if clean else px_per_m)
 
 
-def deliver(rng: random.Random, sheet: Sheet, rooms: list[Use], scale: float, px_per_m: float) -> Drawing:
-    """The drawn sheet as it reaches us."""
-    stretch = math.exp(max(-0.4, min(0.4, rng.gauss(0, 0.2)))) if rng.random() < 0.14 else 1.0
+def deliver(rng: random.Random, sheet: Sheet, rooms: list[Use], scale: float, px_per_m: float | None) -> Drawing:
+    """The drawn sheet as it reaches us; straight from the program that drew it where `px_per_m` is None."""
+    stretched = rng.random() < 0.14 and px_per_m is not None
+    stretch = math.exp(max(-0.4, min(0.4, rng.gauss(0, 0.2)))) if stretched else 1.0
     instances = np.array(sheet.instances, np.float32).reshape(-1, 8)
     labels = np.array(sheet.labels, np.float32).reshape(-1, 4)
     image, (classes, uses), instances, labels = move(
-        rng, sheet.image, [sheet.classes, sheet.uses], instances, labels, (scale * stretch, scale)
+        rng,
+        sheet.image,
+        [sheet.classes, sheet.uses],
+        instances,
+        labels,
+        (scale * stretch, scale),
+        straight=px_per_m is None,
     )
     height, width = image.shape
     inside = (instances[:, 1] >= 0) & (instances[:, 1] < width) & (instances[:, 2] >= 0) & (instances[:, 2] < height)
     instances = instances[inside]
-    return Drawing(degrade(rng, image, px_per_m), classes, uses, instances, labels, count_instances(instances, rooms))
+    image = image if px_per_m is None else degrade(rng, image, px_per_m)
+    return Drawing(image, classes, uses, instances, labels, count_instances(instances, rooms))
 
 
 def new_plan(rng: random.Random, style: Style, kind: str) -> tuple[Plan, Floor]:
