@@ -1,9 +1,11 @@
 # The house's commands; `make help` lists them. What pip asks for, and where, is decided by pip's own settings.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format bench docs lock clean
+.PHONY: help demo test check format bench docs train-vision lock clean
 
 MEMORY ?= 2GiB
+HOURS ?= 10
+STEPS ?= 40000
 # the first interpreter that is new enough; name another one with `make demo PYTHON=...`
 PYTHON ?= $(firstword $(foreach name,python3 python3.11 python3.12 python3.13 python,$(shell \
   $(name) -c 'import sys; sys.version_info >= (3, 11) and print("$(name)")' 2>/dev/null)) no-python-3.11)
@@ -13,7 +15,7 @@ HASHED := install --quiet --require-hashes --no-deps
 OWN := install --quiet --no-build-isolation --no-deps --editable .
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/demo.stamp ## make .venv, take off the example plan set under MEMORY (2GiB), say where the report lies
 	$(BIN)/planroom demo --memory $(MEMORY)
@@ -40,6 +42,10 @@ bench: .venv/dev.stamp ## run every benchmark; BENCH=benchmarks/scaling.py runs 
 docs: .venv/dev.stamp ## write the generated pages of docs/reference anew
 	$(BIN)/python docs/generate.py
 
+train-vision: .venv/train.stamp ## train the vision networks on drawn sheets for HOURS (10), and export what they learnt
+	$(BIN)/python -m training.vision --out build/vision --hours $(HOURS) --plan-steps $(STEPS)
+	$(BIN)/python -m training.export --trained build/vision/last.pt --precisions fp32 --out src/planroom/engine/weights
+
 lock: ## pin the requirements anew, with hashes and without a host (needs uv)
 	@command -v uv >/dev/null || test -x $(BIN)/uv || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
 	PATH="$(CURDIR)/$(BIN):$$PATH" uv pip compile $(COMPILE) --extra ifc -o requirements/demo.lock
@@ -48,6 +54,11 @@ lock: ## pin the requirements anew, with hashes and without a host (needs uv)
 
 COMPILE := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group build \
 	pyproject.toml
+
+# PyTorch's builds differ by machine, so it is in no lock
+.venv/train.stamp: .venv/dev.stamp
+	$(PIP) install --quiet torch==2.13.0 onnxscript
+	@touch $@
 
 clean: ## remove the environment, the caches and the demo's output
 	rm -rf .venv demo build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis src/planroom.egg-info

@@ -162,13 +162,38 @@ class WindowBlock(nn.Module):
         return torch.roll(x, (self.shift, self.shift), (2, 3)) if self.shift else x
 
 
+class ConvNorm(nn.Module):
+    """A convolution whose channels are normalised over the batch: it learns several times as fast as one without.
+
+    When it runs, the norm is a factor and a shift of each channel, which ONNX Runtime folds into the weights.
+    """
+
+    def __init__(self, n_in: int, n_out: int, size: int = 3, stride: int = 1):
+        super().__init__()
+        self.conv = nn.Conv2d(n_in, n_out, size, stride, size // 2, bias=False)
+        self.norm = nn.BatchNorm2d(n_out)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, n_in, H, W) -> (B, n_out, H / stride, W / stride)."""
+        return self.norm(self.conv(x))
+
+    def keep(self, channels: Tensor) -> None:
+        """Keep only these channels of what comes out."""
+        self.conv.weight = nn.Parameter(self.conv.weight.detach()[channels].clone())
+        self.conv.out_channels = self.norm.num_features = len(channels)
+        for name, one in (*self.norm.named_parameters(), *self.norm.named_buffers()):
+            if one.ndim:
+                kept = one.detach()[channels].clone()
+                setattr(self.norm, name, nn.Parameter(kept) if isinstance(one, nn.Parameter) else kept)
+
+
 class ConvBlock(nn.Module):
     """Two 3 × 3 convolutions added to what came in; its hidden channels can be taken out."""
 
     def __init__(self, channels: int):
         super().__init__()
-        self.into = nn.Conv2d(channels, channels, 3, padding=1)
-        self.out = nn.Conv2d(channels, channels, 3, padding=1)
+        self.into = ConvNorm(channels, channels)
+        self.out = ConvNorm(channels, channels)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, channels, H, W) -> the same."""
@@ -176,20 +201,19 @@ class ConvBlock(nn.Module):
 
     def prunable(self) -> tuple[int, int]:
         """How many hidden channels there are; a number that is no multiple of the second is slow."""
-        return self.into.out_channels, 8
+        return self.into.conv.out_channels, 8
 
     def importance(self) -> Tensor:
         """(channels,)."""
-        into, out = self.into.weight.detach(), self.out.weight.detach().transpose(0, 1)
-        return into.flatten(1).norm(dim=1) * out.flatten(1).norm(dim=1)
+        into, out = self.into.conv.weight.detach(), self.out.conv.weight.detach().transpose(0, 1)
+        scale = self.into.norm.weight.detach().abs() * (self.into.norm.running_var + self.into.norm.eps).rsqrt()
+        return into.flatten(1).norm(dim=1) * scale * out.flatten(1).norm(dim=1)
 
     def keep(self, channels: Tensor) -> None:
         """Keep only these hidden channels."""
-        assert self.into.bias is not None
-        self.into.weight = nn.Parameter(self.into.weight.detach()[channels].clone())
-        self.into.bias = nn.Parameter(self.into.bias.detach()[channels].clone())
-        self.out.weight = nn.Parameter(self.out.weight.detach()[:, channels].clone())
-        self.into.out_channels = self.out.in_channels = len(channels)
+        self.into.keep(channels)
+        self.out.conv.weight = nn.Parameter(self.out.conv.weight.detach()[:, channels].clone())
+        self.out.conv.in_channels = len(channels)
 
 
 class Circuit(nn.Module):

@@ -1,7 +1,8 @@
 """A model as ONNX files: weights beside the graph, so that ONNX Runtime maps them instead of reading them.
 
-python -m training.export --scale compact --out /tmp/models            # all fifteen, every precision
-python -m training.export --scale full --only VisionDecoder --out /tmp/models
+python -m training.export --scale compact --out build/models           # all fifteen, every precision
+python -m training.export --scale full --only VisionDecoder --out build/models
+python -m training.export --trained build/vision/last.pt --precisions fp32 --out src/planroom/engine/weights
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from training.catalog import ARCHITECTURES, Scale, build, count_parameters, sett
 from training.variants import PRUNED_SHARE, prune, to_int4, to_int8
 
 OPSET: Final = 20
+TRAINED_TOGETHER: Final = {"HierarchicalVisionTransformer": "see.", "VisionDecoder": "tell."}
 PRECISIONS: Final = ("fp32", "int8", "int4", "pruned", "int8+pruned", "int4+pruned")
 
 
@@ -55,9 +57,15 @@ def export_onnx(model: TaskModel, inputs: Sequence[Input], path: Path) -> None:
     onnx.save_model(graph, str(path))
 
 
-def export_all(name: str, scale: Scale, folder: Path, precisions: Sequence[str] = PRECISIONS) -> list[dict[str, Any]]:
-    """Write `name` with random weights in each of `precisions`; what the catalog says of each file."""
+def export_all(
+    name: str, scale: Scale, folder: Path, precisions: Sequence[str] = PRECISIONS, trained: Path | None = None
+) -> list[dict[str, Any]]:
+    """Write `name` in each of `precisions`; what the catalog says of each file. trained: a checkpoint that its weights
+    are taken from; random ones where there is none.
+    """
     model = build(name, scale)
+    if trained is not None:
+        load_weights(model, name, trained)
     inputs = type(model).inputs(settings(name, scale))
     made = []
     for pruned in (False, True):
@@ -89,6 +97,13 @@ def export_all(name: str, scale: Scale, folder: Path, precisions: Sequence[str] 
             base.unlink()
             _data(base).unlink()
     return made
+
+
+def load_weights(model: TaskModel, name: str, checkpoint: Path) -> None:
+    """Give `model` what it has learnt: the averaged weights of a checkpoint, in which each model has a part."""
+    average = torch.load(checkpoint, weights_only=True)["average"]
+    part = TRAINED_TOGETHER[name]
+    model.load_state_dict({key.removeprefix(part): one for key, one in average.items() if key.startswith(part)})
 
 
 def _data(path: Path) -> Path:
@@ -134,25 +149,34 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def main() -> None:
-    """Export what was asked for, and list it in `models.json`."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--scale", choices=("compact", "full"), default="compact")
-    parser.add_argument("--only", default=",".join(ARCHITECTURES))
-    parser.add_argument("--precisions", default=",".join(PRECISIONS))
-    parser.add_argument("--out", type=Path, required=True)
-    asked = parser.parse_args()
-    logging.disable(logging.WARNING)
-    asked.out.mkdir(parents=True, exist_ok=True)
-    path = asked.out / "models.json"
+def write_models(
+    names: Sequence[str], scale: Scale, folder: Path, precisions: Sequence[str], trained: Path | None = None
+) -> None:
+    """Write `names` into `folder`, and list them in its `models.json`; what the list has of others stays."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "models.json"
     listed: list[dict[str, Any]] = json.loads(path.read_text())["models"] if path.exists() else []
-    for name in asked.only.split(","):
+    for name in names:
         start_s = time.monotonic()
-        made = export_all(name, asked.scale, asked.out, asked.precisions.split(","))
+        made = export_all(name, scale, folder, precisions, trained)
         new = {(one["name"], one["precision"]) for one in made}
         listed = [one for one in listed if (one["name"], one["precision"]) not in new] + made
         path.write_text(json.dumps({"schema": 1, "models": listed}, indent=1) + "\n")
         print(f"{name}: {time.monotonic() - start_s:.1f} s", flush=True)
+
+
+def main() -> None:
+    """Export what was asked for, and list it in `models.json`."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--scale", choices=("compact", "full"), default="compact")
+    parser.add_argument("--only", default="", help="names, separated by commas")
+    parser.add_argument("--trained", type=Path, help="a checkpoint of training.vision; its two models are exported")
+    parser.add_argument("--precisions", default=",".join(PRECISIONS))
+    parser.add_argument("--out", type=Path, required=True)
+    asked = parser.parse_args()
+    logging.disable(logging.WARNING)
+    names = asked.only.split(",") if asked.only else list(TRAINED_TOGETHER if asked.trained else ARCHITECTURES)
+    write_models(names, asked.scale, asked.out, asked.precisions.split(","), asked.trained)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from training.architectures.base import FULL_HEAD_WIDTH, Input, TaskModel
-from training.blocks import HEAD_WIDTH, ConvBlock, WindowBlock
+from training.blocks import HEAD_WIDTH, ConvBlock, ConvNorm, WindowBlock
 
 TILE_PX = 512
 
@@ -29,10 +29,8 @@ class HierarchicalVisionTransformer(TaskModel):
 
     def __init__(self, widths: tuple[int, ...], depths: tuple[int, ...], head_width: int = HEAD_WIDTH):
         super().__init__()
-        self.stem = nn.Conv2d(1, widths[0], 5, stride=2, padding=2)
-        self.down = nn.ModuleList(
-            nn.Conv2d(before, after, 3, stride=2, padding=1) for before, after in pairwise(widths)
-        )
+        self.stem = ConvNorm(1, widths[0], 5, stride=2)
+        self.down = nn.ModuleList(ConvNorm(before, after, stride=2) for before, after in pairwise(widths))
         stages = []
         for stride, (width, depth) in enumerate(zip(widths[1:], depths, strict=True)):
             if stride < 2:

@@ -11,7 +11,7 @@ from torch.nn import functional
 from planroom.engine.vision import CLASSES, KINDS, USES
 from training.architectures.base import FULL_HEAD_WIDTH, Input, TaskModel
 from training.architectures.hierarchical_vision_transformer import TILE_PX, HierarchicalVisionTransformer
-from training.blocks import HEAD_WIDTH, Block, ConvBlock
+from training.blocks import HEAD_WIDTH, Block, ConvBlock, ConvNorm
 
 SHAPE = 6  # x and y to the centre (strides), cos and sin of twice the angle, log of length and thickness (strides)
 
@@ -41,7 +41,7 @@ class VisionDecoder(TaskModel):
 
     def __init__(self, given: tuple[int, ...], widths: tuple[int, ...], depth: int = 1, head_width: int = HEAD_WIDTH):
         super().__init__()
-        self.lateral = nn.ModuleList(nn.Conv2d(g, w, 1) for g, w in zip(given[:3], widths, strict=True))
+        self.lateral = nn.ModuleList(ConvNorm(g, w, 1) for g, w in zip(given[:3], widths, strict=True))
         self.looks = nn.ModuleList(
             Block(widths[2], widths[2] // head_width, head_width, memory_width=given[3]) for _ in range(depth)
         )
@@ -49,7 +49,7 @@ class VisionDecoder(TaskModel):
         self.up = nn.ModuleList(nn.Conv2d(above, below, 1) for below, above in pairwise(widths))
         self.classes = nn.Conv2d(widths[0], 4 * len(CLASSES), 3, padding=1)  # at stride 2, unfolded
         self.uses = nn.Conv2d(widths[0], len(USES), 1)
-        self.hidden = nn.Conv2d(widths[0], widths[0], 3, padding=1)
+        self.hidden = ConvNorm(widths[0], widths[0])
         self.centres = nn.Conv2d(widths[0], len(KINDS), 1)
         self.shapes = nn.Conv2d(widths[0], SHAPE, 1)
 
