@@ -82,7 +82,7 @@ FIELDS = {
     "sheets[].heights_m.{}": "heights in metres read off the sheet, by what they are",
     "sheets[].counts.{}": "best single guess by kind, an integer: door, window, opening, room, bedroom, toilet, wall",
     "sheets[].elements[].id": "the sheet's id, then a name that follows from kind and place",
-    "sheets[].elements[].kind": "`wall`, `door`, `window`, `opening` (without leaf), `room` or `stair`",
+    "sheets[].elements[].kind": "`wall`, `door`, `window`, `opening` (without leaf), `room`, `stair` or `fixture`",
     "sheets[].elements[].box_px": "x0, y0, x1, y1 in pixels, y down; null where it is not drawn",
     "sheets[].elements[].box_m": "x0, y0, x1, y1 in metres, y up; null without a scale",
     "sheets[].elements[].outline_px": "its ring in pixels: [[x, y], …]",
@@ -128,7 +128,7 @@ FIELDS = {
     "groups[].counts": "id of the one that is counted; null where none is",
     "groups[].doubt": "whether sheets of one revision disagree on what they count",
     "groups[].note": "why",
-    "timings[].stage": "`reader`, `mark up`, `read`, `clean`, `letters`, `trace`, `sheet`, `schedules`, `detect`, "
+    "timings[].stage": "`reader`, `mark up`, `read`, `clean`, `letters`, `trace`, `sheet`, `schedules`, `look`, `detect`, "
     "`keep`, `measure`",
     "timings[].file": "the file; absent for the stages of the whole set",
     "timings[].page": "page from 0; absent for the stages of the whole file",

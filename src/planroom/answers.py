@@ -1,7 +1,7 @@
-"""What a reader child may ask of this process: to have the lettering of a page read off its grey picture.
+"""What a reader child may ask of this process about the grey picture of a page: what is written and what stands there.
 
-The networks are here once, whatever number of children there is, and under one lease. A child puts the picture as raw
-bytes into its document's folder and asks; the lines are put beside it. What was read once is kept under a hash of the
+The networks are here once, whatever number of children there is, and leased once. A child puts the picture as raw bytes
+into its document's folder and asks; the answer is put beside it. What was answered once is kept under a hash of the
 pixels, so a sheet that is analysed again by newer code need not be read again.
 
 Thread-safe. The picture comes from a child that read an untrusted file: its size is checked, and it is never mapped.
@@ -19,10 +19,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from planroom.engine.eyes import Eyes
 from planroom.engine.ocr import Grey, TextReader, engine_version
 from planroom.errors import ModelError, ReaderCrashed
 from planroom.store.files import atomic_path
-from planroom.store.results import GREY_NAME, TEXT_NAME, ResultStore
+from planroom.store.results import GREY_NAME, SEEN_NAME, TEXT_NAME, ResultStore
 
 _LARGEST_PIXELS: Final = 100_000_000
 _HASHED_ROWS: Final = 512
@@ -49,14 +50,28 @@ class GreyFile:
 
 
 class Answers:
-    """Answers to what children ask. reader: None where the bytes given leave no room for the networks. trouble: why
-    there is none although there is room.
+    """Answers to what children ask. reader, eyes: None where there are no such networks, or no room for them. trouble,
+    blind: why not, where they should be there and there is room.
     """
 
-    def __init__(self, reader: TextReader | None, store: ResultStore, trouble: ModelError | None = None):
+    def __init__(
+        self,
+        reader: TextReader | None,
+        store: ResultStore,
+        trouble: ModelError | None = None,
+        eyes: Eyes | None = None,
+        blind: ModelError | None = None,
+    ):
         self._reader = reader
+        self._eyes = eyes
         self._store = store
         self.trouble = trouble
+        self.blind = blind
+
+    @property
+    def sight(self) -> str:
+        """What looks at pictures, for whoever keeps what came of it; "" where nothing does."""
+        return self._eyes.version if self._eyes is not None else ""
 
     @property
     def can_read(self) -> bool:
@@ -73,25 +88,51 @@ class Answers:
         return "its lettering is drawn, and there was no room for what reads it: give --memory 1GiB or more"
 
     def answer(self, folder: Path, event: dict[str, Any], progress: Callable[[float], None]) -> dict[str, Any]:
-        """What goes back to the child: {"read": whether TEXT_NAME is there}. Raises ReaderCrashed for a bad ask."""
+        """What goes back to the child: {"read": whether TEXT_NAME, or SEEN_NAME, is there}. Raises ReaderCrashed for a
+        bad ask.
+        """
         height_px, width_px, boxes = _asked(event)
-        if self._reader is None:
+        looks = event.get("about") == "look"
+        if (self._eyes if looks else self._reader) is None:
             return {"read": False}
         try:
             picture = GreyFile(folder / GREY_NAME, height_px, width_px)
         except OSError:
             raise ReaderCrashed("the reader asked about a picture that is not there") from None
+        name = SEEN_NAME if looks else TEXT_NAME
         try:
-            kept = self._store.shelf(_key(picture, boxes)) / TEXT_NAME
+            kept = self._store.shelf(self._key(picture, event, boxes)) / name
             if not kept.is_file():
-                _write(kept, _read(self._reader, picture, boxes, progress))
-            with atomic_path(folder / TEXT_NAME) as part:
+                said = self._look(picture, progress) if looks else self._read(picture, boxes, progress)
+                with atomic_path(kept) as part:
+                    part.write_bytes(said)
+            with atomic_path(folder / name) as part:
                 part.write_bytes(kept.read_bytes())
         finally:
             picture.close()
             with suppress(OSError):
                 (folder / GREY_NAME).unlink()
         return {"read": True}
+
+    def _look(self, picture: GreyFile, progress: Callable[[float], None]) -> bytes:
+        assert self._eyes is not None
+        return self._eyes.look(picture, progress).to_bytes()
+
+    def _read(self, picture: GreyFile, boxes: list[Box] | None, progress: Callable[[float], None]) -> bytes:
+        assert self._reader is not None
+        if boxes is not None:
+            lines = [[string, round(score, 3)] for string, score in self._reader.read_lines(picture, boxes, progress)]
+            return json.dumps({"lines": lines}).encode()
+        reading = self._reader.read(picture, progress)
+        lines = [[line.string, np.round(line.quad, 1).tolist(), round(line.score, 3)] for line in reading.lines]
+        return json.dumps({"turn_deg": reading.turn_deg, "lines": lines}).encode()
+
+    def _key(self, picture: GreyFile, event: dict[str, Any], boxes: list[Box] | None) -> str:
+        how = self.sight if event.get("about") == "look" else f"{engine_version()} {boxes}"
+        digest = hashlib.blake2s(f"{how} {picture.height_px} {picture.width_px}".encode(), digest_size=16)
+        for start in range(0, picture.height_px, _HASHED_ROWS):
+            digest.update(picture.rows(start, min(start + _HASHED_ROWS, picture.height_px)).data)
+        return digest.hexdigest()
 
 
 def _asked(event: dict[str, Any]) -> tuple[int, int, list[Box] | None]:
@@ -111,26 +152,3 @@ def _box(box: Any, height_px: int, width_px: int) -> Box:
     if not (0 <= x0 < x1 <= width_px and 0 <= y0 < y1 <= height_px):
         raise ValueError
     return x0, y0, x1, y1
-
-
-def _read(
-    reader: TextReader, picture: GreyFile, boxes: list[Box] | None, progress: Callable[[float], None]
-) -> dict[str, Any]:
-    if boxes is not None:
-        return {"lines": [[string, round(score, 3)] for string, score in reader.read_lines(picture, boxes, progress)]}
-    reading = reader.read(picture, progress)
-    lines = [[line.string, np.round(line.quad, 1).tolist(), round(line.score, 3)] for line in reading.lines]
-    return {"turn_deg": reading.turn_deg, "lines": lines}
-
-
-def _key(picture: GreyFile, boxes: list[Box] | None) -> str:
-    asked = f"{engine_version()} {picture.height_px} {picture.width_px} {boxes}"
-    digest = hashlib.blake2s(asked.encode(), digest_size=16)
-    for start in range(0, picture.height_px, _HASHED_ROWS):
-        digest.update(picture.rows(start, min(start + _HASHED_ROWS, picture.height_px)).data)
-    return digest.hexdigest()
-
-
-def _write(path: Path, said: dict[str, Any]) -> None:
-    with atomic_path(path) as part:
-        part.write_text(json.dumps(said), "utf-8")

@@ -147,6 +147,7 @@ class _Reader:
             "scales": self._settings.scales | _corrected_scales(self._settings, document),
             "password": self._settings.password if document.kind == "pdf" else "",
             "letters": self._answers.can_read and document.kind in _PICTURED,
+            "sight": self._answers.sight if document.kind in _PICTURED else "",
             "unread": self._answers.remark if document.kind in _PICTURED else "",
         }
         runtime = self._runtime
@@ -175,6 +176,9 @@ class _Reader:
         trouble = self._answers.trouble
         if trouble is not None and any(sheet.remark == told["unread"] for sheet in reading.sheets):
             reading = reading._replace(faults=[*reading.faults, trouble.fault(document.name, "letters")])
+        blind = self._answers.blind
+        if blind is not None and any(row["stage"] == "look" for sheet in reading.sheets for row in sheet.timings):
+            reading = reading._replace(faults=[*reading.faults, blind.fault(document.name, "look")])
         return reading.of(document, copy, is_new=bool(made))
 
     def _read(self, document: Document, told: dict[str, Any], folder: Path) -> Reading:

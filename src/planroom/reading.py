@@ -19,8 +19,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from planroom.detect import raster, vectors
+from planroom.detect import raster, seen, vectors
 from planroom.detect.pixels import trace as pixels
+from planroom.engine.vision import Seen
 from planroom.errors import BudgetRefused, OutputError, PlanroomError, ReaderOverBytes
 from planroom.ingest import scan, trace
 from planroom.memory.manager import MemoryManager
@@ -40,7 +41,7 @@ from planroom.sheet.text import join_runs
 from planroom.sheet.titleblock import TitleBlock, read_title_block
 from planroom.sheet.upright import Upright, upright_frame
 from planroom.sheet.viewports import find_viewports
-from planroom.store.results import GREY_NAME, TEXT_NAME, save_sheet, saved_pages
+from planroom.store.results import GREY_NAME, SEEN_NAME, TEXT_NAME, save_sheet, saved_pages
 
 Emit = Callable[[dict[str, Any]], Any]
 Progress = Callable[[str, float], None]
@@ -50,6 +51,8 @@ _READ_BYTES = 12_000_000  # beside what readers lease themselves: their librarie
 _SHEET_BYTES = 26_000_000
 _KEEP_BYTES = 6_000_000
 _LETTERS_BYTES = 8_000_000  # what was read, as text
+_SEEN_BYTES = 4_000_000  # what was seen, beside its masks
+_SEEN_SHARE = 7  # bytes of masks, packed and not, for each pixel of a picture that is looked at enlarged
 _ELEMENT_BYTES = 12_000  # of a sheet's JSON while it is written
 _PAGED = ("pdf", "image")  # read page by page, in order; the others are read whole
 _UNKNOWN_M_PER_PX = 0.01  # where a scan shows neither scale nor doors: labels reach a little further or less
@@ -147,12 +150,12 @@ def read_sheet(page: Page, arguments: dict[str, Any], clock: Clock, progress: Pr
         sheet.elements = page.elements
         name_uses(sheet.elements)
     elif sheet.kind not in _NO_PLAN and page.is_scan:
-        _find_on_scan(sheet, page, texts, clock, progress)
+        _find_on_scan(sheet, page, texts, arguments, clock, progress, ask)
     elif sheet.kind not in _NO_PLAN:
         _find_on_linework(sheet, page, texts, doors, clock, progress)
     sheet.counts = count(sheet.elements)
     if page.is_scan and (sheet.elements or (sheet.kind not in _NO_PLAN and names_rooms(texts))):
-        sheet.counts |= count_labels(texts)
+        sheet.counts |= count_labels(texts, sheet.elements)
     sheet.remark = _remark(page, sheet, texts, unread=arguments["unread"])
     if upright is not None:
         _put_back(sheet, upright)
@@ -203,17 +206,27 @@ def _read_letters(
 
 
 def _ask_about(grey: Grey, arguments: dict[str, Any], ask: Ask, **more: Any) -> dict[str, Any]:
-    """What the parent reads off the picture, which goes through a file; empty where it has no room for that."""
-    if not arguments["letters"]:
-        return {}
+    """What the parent reads off the picture; empty where it has no room for that."""
+    said = _answer_about(grey, TEXT_NAME, arguments, ask, more) if arguments["letters"] else None
+    return json.loads(said) if said else {}
+
+
+def _look_at(grey: Grey, arguments: dict[str, Any], ask: Ask) -> Seen | None:
+    """What the parent sees on the picture; None where it has no eyes, or no room for them."""
+    said = _answer_about(grey, SEEN_NAME, arguments, ask, {"about": "look"}) if arguments["sight"] else None
+    return Seen.from_bytes(said) if said else None
+
+
+def _answer_about(grey: Grey, name: str, arguments: dict[str, Any], ask: Ask, more: dict[str, Any]) -> bytes | None:
+    """The file that the parent puts beside the picture that it is asked about; None where it cannot answer."""
     folder = Path(arguments["folder"])
     with (folder / GREY_NAME).open("wb") as file:
         file.write(grey.data)
     if not ask({"height_px": grey.shape[0], "width_px": grey.shape[1]} | more)["read"]:
-        return {}
-    told: dict[str, Any] = json.loads((folder / TEXT_NAME).read_text("utf-8"))
-    (folder / TEXT_NAME).unlink()
-    return told
+        return None
+    said = (folder / name).read_bytes()
+    (folder / name).unlink()
+    return said
 
 
 def _read_title(sheet: Sheet, page: Page, texts: list[Text]) -> None:
@@ -241,12 +254,26 @@ def _read_schedules(page: Page, texts: list[Text], arguments: dict[str, Any], as
     return [table.as_json() for table in read_schedules(page.linework, runs, reader=reader)]
 
 
-def _find_on_scan(sheet: Sheet, page: Page, texts: list[Text], clock: Clock, progress: Progress) -> None:
+def _find_on_scan(
+    sheet: Sheet,
+    page: Page,
+    texts: list[Text],
+    arguments: dict[str, Any],
+    clock: Clock,
+    progress: Progress,
+    ask: Ask,
+) -> None:
     if page.grey is None:
         return
     m_per_px = sheet.scale.rough_m_per_unit if sheet.scale else None
+    with clock.stage("look", _SEEN_BYTES + _SEEN_SHARE * page.grey.size):
+        progress("look", 0.0)
+        sight = _look_at(page.grey, arguments, ask)
     with clock.stage("detect", pixels.lease_bytes(page.grey.size), page.made_of):
-        sheet.elements = raster.find_elements(page.grey, texts, progress, view=sheet.view, m_per_px=m_per_px)
+        if sight is None:
+            sheet.elements = raster.find_elements(page.grey, texts, progress, view=sheet.view, m_per_px=m_per_px)
+        else:
+            sheet.elements = seen.find_elements(page.grey, sight, m_per_px=m_per_px)
         _label(sheet, page, texts, m_per_px or _usual_door(sheet.elements) or _UNKNOWN_M_PER_PX)
 
 

@@ -146,10 +146,10 @@ class Scale:
 class Element:
     """One thing found on a sheet.
 
-    kind: wall, door, window, opening, room, stair. outline (K, 2) ring in sheet units, not repeated at the end; empty
-    where the element was not drawn (an IFC door without geometry). sizes: in sheet units (length, thickness, width,
-    height) or sheet units squared (area); measuring turns them into metres. stated: what the file itself says, in SI
-    (area_m2, width_m, height_m, perimeter_m). lines (L, 4): the pieces of linework that the element came from, at most
+    kind: wall, door, window, opening, room, stair, fixture. outline (K, 2) ring in sheet units, not repeated at the
+    end; empty where the element was not drawn (an IFC door without geometry). sizes: in sheet units (length, thickness,
+    width, height) or sheet units squared (area); measuring turns them into metres. stated: what the file itself says,
+    in SI (area_m2, width_m, height_m, perimeter_m). lines (L, 4): the pieces of linework that it came from, at most
     64. traits: subtype, number, name, use and whatever else words describe.
     """
 

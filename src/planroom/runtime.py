@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from planroom.answers import Answers
 from planroom.config import Settings
+from planroom.engine.catalog import Catalog, open_catalog
+from planroom.engine.eyes import TELL, Eyes, features_bytes, find_eyes, needed_bytes
 from planroom.engine.ocr import TextReader
 from planroom.engine.ocr_networks import check_networks
 from planroom.errors import BudgetRefused, ModelError
@@ -29,6 +31,7 @@ from planroom.units import format_bytes
 
 PARENT_BYTES: Final = 96 << 20  # what the parent may grow by outside any lease: report objects, buffers
 DATA_CACHE: Final = "data_cache"
+FEATURES: Final = "transformer_cache"
 _CACHES: Final = tuple(name for name in POOL_SHARES if name != WORKING_MEMORY)
 
 
@@ -54,13 +57,16 @@ class Runtime:
         self.footprints = footprints or Footprints()
         self.store = ResultStore(settings.cache_folder, settings.cache_bytes, fresh=settings.fresh)
         self.slots = threading.BoundedSemaphore(max(1, settings.readers))
-        cached_bytes = manager.pools[DATA_CACHE].capacity_bytes if DATA_CACHE in manager.pools else 0
-        self.readings = CachePool(DATA_CACHE, cached_bytes, manager)
-        self.guard = Guard([self.readings], manager.pools[WORKING_MEMORY])
+        self.readings = CachePool(DATA_CACHE, _capacity_bytes(manager, DATA_CACHE), manager)
+        self.features = CachePool(FEATURES, _capacity_bytes(manager, FEATURES), manager, weigh=features_bytes)
+        self.guard = Guard([self.readings, self.features], manager.pools[WORKING_MEMORY])
         self._lock = threading.Lock()
         self._networks: TextReader | None = None
+        self._eyes: Eyes | None = None
+        self._blind: ModelError | None = None
         self._trouble: ModelError | None = None
-        manager.pools[WORKING_MEMORY].on_need(self.readings.yield_bytes)
+        for cache in (self.features, self.readings):
+            manager.pools[WORKING_MEMORY].on_need(cache.yield_bytes)
 
     def answers(self, needed: bool) -> Answers:
         """What answers children that ask for lettering; where they may ask, the networks are leased from now on.
@@ -74,7 +80,22 @@ class Runtime:
                     self._networks = TextReader(self.manager, pool=RESERVE)
                 except ModelError as error:
                     self._trouble = error
-            return Answers(self._networks, self.store, self._trouble)
+            if needed and self.plan is not None:
+                self._open_eyes(open_catalog())
+            return Answers(self._networks, self.store, self._trouble, self._eyes, self._blind)
+
+    def _open_eyes(self, catalog: Catalog) -> None:
+        """Have pictures looked at, where the networks for that find more than geometry, and the plan has room for them
+        beside those that read lettering.
+        """
+        if self._eyes is not None or self._blind is not None or not catalog.models[TELL].used:
+            return
+        taken_bytes = self._networks.leased_bytes if self._networks is not None else 0
+        try:
+            if needed_bytes(*find_eyes(catalog)) <= self.manager.pools[RESERVE].most_bytes - taken_bytes:
+                self._eyes = Eyes(self.manager, catalog, self.features)
+        except ModelError as error:
+            self._blind = error
 
     @property
     def most_reader_bytes(self) -> int:
@@ -86,14 +107,15 @@ class Runtime:
         enforcement, pools = self.enforcement, self.manager.pools
         if enforcement is not None:
             enforcement.measure()
-        held = self.readings.stats()
         told: dict[str, dict[str, Any]] = {
             name: {"capacity_bytes": pool.capacity_bytes + pool.lent_bytes, "peak_leased_bytes": pool.peak_leased_bytes}
             for name, pool in pools.items()
         }
-        told.get(DATA_CACHE, {}).update(
-            hits=held.hits + held.shared, misses=held.misses, saved_s=round(held.saved_s, 3)
-        )
+        for cache in (self.features, self.readings):
+            held = cache.stats()
+            told.get(cache.name, {}).update(
+                hits=held.hits + held.shared, misses=held.misses, saved_s=round(held.saved_s, 3)
+            )
         return {
             "budget_bytes": enforcement.limit_bytes if enforcement else self.manager.capacity_bytes,
             "enforced": enforcement.enforced if enforcement else None,
@@ -110,7 +132,7 @@ class Runtime:
         planned_bytes = self.plan.total_bytes if self.plan else None
         collector = Collector(
             self.manager,
-            caches=[self.readings],
+            caches=[self.features, self.readings],
             guard=self.guard,
             enforcement=self.enforcement,
             planned_bytes=planned_bytes,
@@ -118,12 +140,18 @@ class Runtime:
         return metrics_text(collector)
 
     def close(self) -> None:
-        """Let go of the networks and of what was read."""
+        """Let go of the networks, of what was read and of what was seen."""
         with self._lock:
-            networks, self._networks = self._networks, None
-        if networks is not None:
-            networks.close()
+            networks, self._networks, self._eyes = (self._networks, self._eyes), None, None
+        for one in networks:
+            if one is not None:
+                one.close()
+        self.features.clear()
         self.readings.clear()
+
+
+def _capacity_bytes(manager: MemoryManager, pool: str) -> int:
+    return manager.pools[pool].capacity_bytes if pool in manager.pools else 0
 
 
 @contextmanager
@@ -138,7 +166,7 @@ def open_runtime(settings: Settings, footprints: Footprints | None = None) -> It
         plan = None if isinstance(planned, Refusal) else planned
         outside_bytes = own_anonymous_bytes() + PARENT_BYTES
         manager = MemoryManager(ledger_bytes(settings.memory_bytes, plan, outside_bytes))
-        manager.lend(WORKING_MEMORY, [RESERVE, *_CACHES], yields=[DATA_CACHE])
+        manager.lend(WORKING_MEMORY, [RESERVE, *_CACHES], yields=[FEATURES, DATA_CACHE])
         runtime = Runtime(settings, manager, plan=plan, enforcement=enforcement, footprints=footprints)
         stop = threading.Event()
         watch = runtime.guard.watch(stop)

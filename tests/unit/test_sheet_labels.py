@@ -29,7 +29,7 @@ def text(string: str, x: float, y: float, height: float = 10.0, angle: float = 0
     ],
 )
 def test_counts(labels: list[tuple[str, float, float]], bedrooms: int, toilets: int) -> None:
-    assert count_labels([text(*label) for label in labels]) == {"bedroom": bedrooms, "toilet": toilets}
+    assert count_labels([text(*label) for label in labels], []) == {"bedroom": bedrooms, "toilet": toilets}
 
 
 def test_a_label_runs_on_in_its_own_direction() -> None:

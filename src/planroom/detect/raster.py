@@ -73,13 +73,13 @@ def find_elements(
     page = Page(0, "", (0.0, 0.0, float(width), float(height)), linework, np.zeros((1, 1, 3), np.uint8))
     m_per_px = _USUAL_DOOR_M / door_px
     found = _main_part(_search(page, m_per_px, view, scaled), m_per_px)
-    rooms = _rooms(found, m_per_px)
+    rooms = rooms_between(found, m_per_px)
     least_m = _SURE_GAP_M if scaled else _WIDE_M
     found = [e for e in found if e.kind != "opening" or _leads_on(e, rooms, m_per_px, least_m)] + rooms
     for element in found:
         if element.kind == "opening" and _is_filled(element, grey):
             element.kind, element.traits["subtype"], element.confidence = "door", "sliding", 0.6
-    found = _without_stubs(found, m_per_px)
+    found = without_stubs(found, m_per_px)
     progress("detect", 1.0)
     for element in found:
         element.lines, element.sources = np.zeros((0, 4)), ["pixels"]
@@ -116,7 +116,7 @@ def _leads_on(opening: Element, rooms: list[Element], m_per_px: float, least_m: 
     return beside > 1 or opening.sizes["width"] * m_per_px > least_m
 
 
-def _without_stubs(found: list[Element], m_per_px: float) -> list[Element]:
+def without_stubs(found: list[Element], m_per_px: float) -> list[Element]:
     """Without walls that are stubs or parts of longer ones, or short and joined to nothing."""
     solid = [e for e in found if e.kind != "room"]
     places = shapely.make_valid(np.array([shapely.Polygon(e.outline * m_per_px) for e in solid], dtype=object))
@@ -177,7 +177,7 @@ def _search(page: Page, m_per_px: float, view: str, scaled: bool) -> list[Elemen
     openings = _openings(scene, bands, swings, view, scaled)
     bands = bands.take(filled | standing(bands, openings, False))
     make = ElementMaker(scene, np.zeros(2), m_per_px)
-    openings = _reaching(merge_layers(openings), bands.polygons())
+    openings = reaching(merge_layers(openings), bands.polygons())
     pieces = find_wall_pieces(bands, solid_of(bands, find_junctions(bands), openings))
     if view != "ceiling":
         openings = _glazed(openings, bands.take(bands.end - bands.start > _WALL_M).polygons())
@@ -219,7 +219,7 @@ def _glazed(openings: list[Opening], walls: Polygons) -> list[Opening]:
     return found
 
 
-def _reaching(openings: list[Opening], walls: Polygons) -> list[Opening]:
+def reaching(openings: list[Opening], walls: Polygons) -> list[Opening]:
     """Openings drawn on to the wall ends that they stop short of, where another line crossed the gap."""
     tree = shapely.STRtree(walls)
     reaching = []
@@ -283,7 +283,7 @@ def _fits(opening: Opening) -> bool:
     return opening.kind != "window" or opening.width_m > max(0.35, 0.8 * opening.thickness_m)
 
 
-def _rooms(found: list[Element], m_per_px: float) -> list[Element]:
+def rooms_between(found: list[Element], m_per_px: float) -> list[Element]:
     """The spaces that walls and openings enclose, cracks as wide as a trace may be off healed."""
     parts = shapely.make_valid(np.array([shapely.Polygon(e.outline * m_per_px) for e in found], dtype=object))
     closed = shapely.union_all(shapely.buffer(parts, _CRACK_M, join_style="mitre"))

@@ -7,6 +7,7 @@ centres: (0, 0) is the middle of the first one.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple, Protocol
 
@@ -19,7 +20,8 @@ USES: Final = ("outside", "room", "bedroom", "toilet", "kitchen", "living", "hal
 KINDS: Final = ("hinged", "double", "sliding", "folding", "garage", "door", "opening", "window", "wc", "bed", "stair")
 DOOR_KINDS: Final = KINDS[:6]
 TILE_PX: Final = 512
-DOOR_PX: Final = 36.0  # of a door in a tile
+DOOR_PX: Final = 42.0  # of a door in a tile
+SHADES: Final = 64  # of ink in a tile
 CORE_PX: Final = 384  # the middle of a tile, which the next one's begins beside
 MARGIN_PX: Final = (TILE_PX - CORE_PX) // 2
 CLASS_STRIDE, STRIDE = 2, 4  # pixels of a tile in one of its classes; of its uses, centres and shapes
@@ -30,10 +32,13 @@ _NEAR_ZOOM: Final = 1.3  # an overview at almost the right size will do
 _LEAST_SEEN_PX: Final = 20.0  # a door in an overview
 _LEAST_SCORE: Final = 0.1
 _SURE: Final = 0.4
+_STEPS: Final = 6  # to twice the size: a sheet with one more door is still looked at at the same size
 _FEW_DOORS: Final = 3
 _SAME: Final = 0.4  # of the shorter one's length: instances as near as that are one
 _LEAST_CONTRAST: Final = 24.0  # grey levels; less is an empty sheet
+_MOST: Final = 5000  # instances of a picture: no sheet shows more
 _SAMPLES: Final = 512
+_FAINT: Final = 0.15  # ink of a tile with nothing on it, at most
 _BLUR: Final = 0.35  # pixels of the smaller picture
 _MOST_LOG: Final = 6.0
 Grey = NDArray[np.uint8]
@@ -96,25 +101,46 @@ class Seen(NamedTuple):
     uses: NDArray[np.uint8]
     zoom: float
 
+    def to_bytes(self) -> bytes:
+        """The same as a file holds it."""
+        file = io.BytesIO()
+        kinds = np.array([KINDS.index(one.kind) for one in self.instances], np.uint8)
+        sizes = np.array([one[1:] for one in self.instances], np.float64).reshape(-1, len(Instance._fields) - 1)
+        zoom = np.array(self.zoom)
+        np.savez_compressed(file, kinds=kinds, sizes=sizes, classes=self.classes, uses=self.uses, zoom=zoom)
+        return file.getvalue()
 
-def look(picture: Picture, infer: Infer, door_px: float | None = None) -> Seen:
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Seen:
+        """What `to_bytes` made."""
+        with np.load(io.BytesIO(data), allow_pickle=False) as held:
+            named = zip(held["kinds"].tolist(), held["sizes"].tolist(), strict=True)
+            instances = [Instance(KINDS[kind], *sizes) for kind, sizes in named]
+            return cls(instances, held["classes"], held["uses"], float(held["zoom"]))
+
+
+def look(
+    picture: Picture, infer: Infer, door_px: float | None = None, progress: Callable[[float], None] = lambda _: None
+) -> Seen:
     """What stands in `picture`. door_px: how wide its doors are; where unknown, an overview tells.
 
-    infer: what the networks say of tiles (1, 1, TILE_PX, TILE_PX), one by one.
+    infer: what the networks say of tiles (1, 1, TILE_PX, TILE_PX), one by one. progress: called with the share done.
     """
     paper = paper_of(picture)
     if door_px is not None:
-        return _look(picture, paper, infer, DOOR_PX / door_px)
+        return _look(picture, paper, infer, DOOR_PX / door_px, progress)
     zoom = min(2.0, _OVERVIEW_PX / max(picture.height_px, picture.width_px))
     while True:
-        seen = _look(picture, paper, infer, zoom)
+        seen = _look(picture, paper, infer, zoom, lambda share: progress(0.3 * share))
         widths = [one.length for one in seen.instances if one.kind in DOOR_KINDS and one.score > _SURE]
         door_px = float(np.median(widths)) if len(widths) >= _FEW_DOORS else 0.0
         if door_px * zoom >= _LEAST_SEEN_PX or zoom >= 1.0:
             break
         zoom *= 2
     wanted = DOOR_PX / door_px if door_px else zoom
-    return seen if 1 / _NEAR_ZOOM < wanted / zoom < _NEAR_ZOOM else _look(picture, paper, infer, wanted)
+    if 1 / _NEAR_ZOOM < wanted / zoom < _NEAR_ZOOM:
+        return seen
+    return _look(picture, paper, infer, wanted, lambda share: progress(0.3 + 0.7 * share))
 
 
 def paper_of(picture: Picture) -> Paper:
@@ -129,15 +155,17 @@ def paper_of(picture: Picture) -> Paper:
     return Paper(middle, max(abs(ink - middle), _LEAST_CONTRAST) * (1.0 if is_light else -1.0))
 
 
-def _look(picture: Picture, paper: Paper, infer: Infer, zoom: float) -> Seen:
-    zoom = float(np.clip(zoom, *_ZOOMS))
+def _look(picture: Picture, paper: Paper, infer: Infer, zoom: float, progress: Callable[[float], None]) -> Seen:
+    zoom = float(np.clip(2 ** (round(_STEPS * np.log2(zoom)) / _STEPS), *_ZOOMS))
     high, wide = (int(np.ceil(size * zoom / CORE_PX)) for size in (picture.height_px, picture.width_px))
     classes = np.zeros((high, CORE_PX // CLASS_STRIDE, wide, CORE_PX // CLASS_STRIDE), np.uint8)
     uses = np.zeros((high, CORE_PX // STRIDE, wide, CORE_PX // STRIDE), np.uint8)
     found: list[Instance] = []
     for row in range(high):
+        progress(row / high)
         tiles = [cut_tile(picture, paper, zoom, row * CORE_PX, column * CORE_PX) for column in range(wide)]
-        for column, said in enumerate(infer(tiles)):
+        inked = [column for column, tile in enumerate(tiles) if tile.max() > _FAINT]
+        for column, said in zip(inked, infer([tiles[column] for column in inked]), strict=True):
             classes[row, :, column] = _core(said[0][0].argmax(0), CLASS_STRIDE)
             uses[row, :, column] = _core(said[1][0].argmax(0), STRIDE)
             origin = np.array([column, row]) * CORE_PX - MARGIN_PX
@@ -164,7 +192,8 @@ def cut_tile(picture: Picture, paper: Paper, zoom: float, top: int, left: int) -
     y0, x0, y1, x1 = max(0, y0), max(0, x0), min(picture.height_px, y1), min(picture.width_px, x1)
     ink = paper.ink(picture.rows(y0, y1)[:, x0:x1])
     place = np.array([[zoom, 0, MARGIN_PX - left + zoom * x0], [0, zoom, MARGIN_PX - top + zoom * y0]])
-    return warp_ink(ink, place, zoom, TILE_PX)[None, None]
+    tile = warp_ink(ink, place, zoom, TILE_PX)[None, None]
+    return np.asarray(np.rint(tile * SHADES) / SHADES, np.float32)
 
 
 def warp_ink(ink: Floats, place: NDArray[np.float64], zoom: float, size_px: int) -> Floats:
@@ -198,14 +227,15 @@ def read_instances(centres: Floats, shapes: Floats, least: float = _LEAST_SCORE)
 
 def distinct(instances: list[Instance]) -> list[Instance]:
     """Each thing once: of openings at one place, and of fixtures at one place, the surest."""
+    ranked = sorted(instances, key=lambda one: -one.score)[:_MOST]
     kept: list[Instance] = []
-    for one in sorted(instances, key=lambda one: -one.score):
-        is_opening = one.kind in OPENING_KINDS
-        if not any(
-            is_opening == (other.kind in OPENING_KINDS)
-            and np.hypot(one.x - other.x, one.y - other.y) < _SAME * min(one.length, other.length)
-            for other in kept
-        ):
+    places = np.zeros((len(ranked), 4))  # x, y, length, is an opening; of those that are kept
+    for one in ranked:
+        is_opening = float(one.kind in OPENING_KINDS)
+        x, y, length, alike = places[: len(kept)].T
+        near = np.hypot(x - one.x, y - one.y) < _SAME * np.minimum(length, one.length)
+        if not (near & (alike == is_opening)).any():
+            places[len(kept)] = one.x, one.y, one.length, is_opening
             kept.append(one)
     return kept
 

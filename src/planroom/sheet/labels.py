@@ -1,8 +1,8 @@
-"""Rooms counted by their labels alone, for scans, where a room's outline is not always found."""
+"""Rooms counted by their labels and by what stands in them, for scans, where a room's outline is not always found."""
 
 from __future__ import annotations
 
-from planroom.records import Text
+from planroom.records import Element, Text
 from planroom.sheet.text import uses_of
 
 _LONGEST = 5  # words: longer is a note
@@ -12,13 +12,17 @@ _TOILETS = ("toilet", "bathroom")
 _LIVED_IN = {"bedroom", "kitchen", "living", "shower"}
 
 
-def count_labels(texts: list[Text]) -> dict[str, int]:
-    """How many rooms for sleeping, and with a toilet, the labels name: outlines leave some labels without a room."""
+def count_labels(texts: list[Text], elements: list[Element]) -> dict[str, int]:
+    """How many rooms for sleeping, and with a toilet, the labels name, or toilets and beds tell where they do not:
+    outlines leave some labels without a room.
+    """
     uses = [use for label in stacked(texts) for use in dict.fromkeys(u for line in label for u in uses_of(line))]
     toilets = sum(use in _TOILETS for use in uses)
     if toilets == 0 and _LIVED_IN & set(uses):
         toilets = 1  # nobody lives without one: its label was not read, or it shows only its fixtures
-    return {"bedroom": uses.count("bedroom"), "toilet": toilets}
+    fixtures = [e.traits.get("subtype") for e in elements if e.kind == "fixture"]
+    bedrooms = uses.count("bedroom") or fixtures.count("bed")
+    return {"bedroom": bedrooms, "toilet": max(toilets, fixtures.count("toilet"))}
 
 
 def names_rooms(texts: list[Text]) -> bool:

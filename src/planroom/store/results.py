@@ -30,6 +30,7 @@ from planroom.store.files import as_output_error, atomic_path
 _STAGES = ("ingest", "sheet", "detect")
 GREY_NAME: Final = "grey.bin"  # a picture that a child asks about
 TEXT_NAME: Final = "text.json"  # what is written on it
+SEEN_NAME: Final = "seen.npz"  # what stands on it
 _WHOLE = "document.json"
 _PNG_END = b"IEND\xaeB`\x82"
 

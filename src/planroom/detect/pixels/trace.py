@@ -50,10 +50,15 @@ def find_door_px(grey: Grey, texts: list[Text]) -> float:
     return float(np.median(length[votes == votes.max()]))
 
 
+def canvas_factor(shape: tuple[int, ...], door_px: float) -> float:
+    """How many times as large as the picture the canvas is."""
+    return float(np.clip(_DOOR_PX / door_px, 0.2, min(_MOST_FACTOR, (_MOST_PIXELS / (shape[0] * shape[1])) ** 0.5)))
+
+
 def trace(grey: Grey, texts: list[Text], door_px: float) -> Linework:
     """Lines, arcs and edges of solid walls as linework in the picture's own pixels, y up."""
     height = grey.shape[0]
-    factor = float(np.clip(_DOOR_PX / door_px, 0.2, min(_MOST_FACTOR, (_MOST_PIXELS / grey.size) ** 0.5)))
+    factor = canvas_factor(grey.shape, door_px)
     ink = find_ink(resized(grey, factor))
     lettered = np.zeros_like(ink.solid)
     wipe(lettered, texts, height, factor, 1)

@@ -1,0 +1,114 @@
+"""What the networks say of a picture, as elements: two rooms whose every pixel is told right."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from planroom.detect.seen import RULES, find_elements, leads_out, usual_door_px
+from planroom.engine.vision import CLASSES, DOOR_PX, STRIDE, USES, Grey, Instance, Seen
+
+ZOOM = 0.5
+DOOR = DOOR_PX / ZOOM  # px of the picture
+WALL = 24
+WIDTH, HEIGHT = 1400, 900
+BOX = (100, 100, 1300, 800)  # the middles of the outer walls
+MIDDLE = 700
+DOOR_IN_WALL = Instance("hinged", MIDDLE, 400.0, np.pi / 2, DOOR, WALL, 0.9)
+WINDOW = Instance("window", 300.0, 100.0, 0.0, 120.0, WALL, 0.8)
+
+
+def house(instances: list[Instance], *, solid: bool = True) -> tuple[Grey, Seen]:
+    """The picture, and all that is true of it: a box of walls, one wall across, gaps where openings are."""
+    walls = np.zeros((HEIGHT, WIDTH), np.uint8)
+    cv2.rectangle(walls, BOX[:2], BOX[2:], 1, WALL)
+    cv2.line(walls, (MIDDLE, BOX[1]), (MIDDLE, BOX[3]), 1, WALL)
+    for one in instances:
+        box = cv2.boxPoints(((one.x, one.y), (one.length, WALL + 4), float(np.degrees(one.angle))))
+        cv2.fillPoly(walls, [np.rint(box).astype(np.int32)], 0)
+    uses = np.full((HEIGHT, WIDTH), USES.index("outside"), np.uint8)
+    cv2.rectangle(uses, BOX[:2], BOX[2:], USES.index("room"), -1)
+    grey = np.asarray(np.where(walls, 0 if solid else 255, 255), np.uint8)
+    small = (round(WIDTH * ZOOM / 2), round(HEIGHT * ZOOM / 2))
+    classes = cv2.resize(walls * CLASSES.index("wall"), small, interpolation=cv2.INTER_NEAREST)
+    quarter = (round(WIDTH * ZOOM / STRIDE), round(HEIGHT * ZOOM / STRIDE))
+    told = cv2.resize(uses, quarter, interpolation=cv2.INTER_NEAREST)
+    return grey, Seen(instances, np.asarray(classes, np.uint8), np.asarray(told, np.uint8), ZOOM)
+
+
+def kinds(instances: list[Instance], *, solid: bool = True) -> dict[str, int]:
+    found = find_elements(*house(instances, solid=solid))
+    return {kind: sum(e.kind == kind for e in found) for kind in ("wall", "door", "window", "opening", "room")}
+
+
+@pytest.mark.parametrize("solid", [True, False])
+def test_rooms_close_across_openings(solid: bool) -> None:
+    grey, seen = house([DOOR_IN_WALL, WINDOW], solid=solid)
+
+    found = find_elements(grey, seen, m_per_px=0.01)
+
+    assert sorted(e.kind for e in found) == ["door", "room", "room"] + ["wall"] * 5 + ["window"]
+    inside_px = (MIDDLE - BOX[0] - WALL) * (BOX[3] - BOX[1] - WALL)
+    for room in (e for e in found if e.kind == "room"):
+        assert room.sizes["area"] == pytest.approx(inside_px, rel=0.01 if solid else 0.03)
+    door = next(e for e in found if e.kind == "door")
+    assert door.traits["subtype"] == "single" and door.sources == ["pixels", "VisionDecoder"]
+    assert door.outline.mean(0).tolist() == pytest.approx([MIDDLE, HEIGHT - 400], abs=2)
+
+
+def test_what_is_doubtful_does_not_count() -> None:
+    unsure = DOOR_IN_WALL._replace(score=RULES.door - 0.05)
+
+    assert kinds([unsure, WINDOW])["door"] == 0
+    assert kinds([DOOR_IN_WALL, WINDOW])["door"] == 1
+
+
+def test_off_any_wall_only_what_is_sure_counts() -> None:
+    afar = Instance("hinged", 400.0, 500.0, 0.0, DOOR, 8.0, 0.6)
+
+    assert kinds([DOOR_IN_WALL, afar])["door"] == 1
+    assert kinds([DOOR_IN_WALL, afar._replace(score=0.9)])["door"] == 1  # nothing else of a plan stands round it
+
+
+@pytest.mark.parametrize(("at", "outer"), [((300.0, 800.0, 0.0), True), ((MIDDLE, 600.0, np.pi / 2), False)])
+def test_glass_that_slides_in_an_outer_wall_is_a_window(at: tuple[float, float, float], outer: bool) -> None:
+    slider = Instance("sliding", *at, 2 * DOOR, WALL, 0.9)
+    _, seen = house([slider])
+
+    assert leads_out(slider, seen) == outer
+    assert kinds([DOOR_IN_WALL, slider]) == {
+        "wall": 5,
+        "door": 1 if outer else 2,
+        "window": 1 if outer else 0,
+        "opening": 0,
+        "room": 2,
+    }
+
+
+def test_toilets_beds_and_stairs_are_told() -> None:
+    fixtures = [
+        Instance("wc", 200.0, 200.0, 0.0, 40.0, 30.0, 0.8),
+        Instance("bed", 900.0, 500.0, 0.0, 200.0, 160.0, 0.8),
+        Instance("stair", 1100.0, 500.0, 0.0, 200.0, 90.0, 0.8),
+        Instance("wc", 500.0, 200.0, 0.0, 40.0, 30.0, 0.2),
+    ]
+
+    found = find_elements(*house([DOOR_IN_WALL, *fixtures]))
+
+    told = [(e.kind, e.traits.get("subtype")) for e in found if e.kind in ("fixture", "stair")]
+    assert told == [("fixture", "toilet"), ("fixture", "bed"), ("stair", None)]
+
+
+def test_a_legend_beside_the_plan_is_no_plan() -> None:
+    grey, seen = house([DOOR_IN_WALL])
+    seen.classes[5:12, 5:12] = CLASSES.index("wall")
+
+    assert {e.kind for e in find_elements(grey, seen) if e.outline[:, 1].min() > HEIGHT - 60} == set()
+
+
+def test_nothing_seen_is_nothing_found() -> None:
+    empty = Seen([], np.zeros((225, 350), np.uint8), np.zeros((113, 175), np.uint8), ZOOM)
+
+    assert find_elements(np.full((HEIGHT, WIDTH), 255, np.uint8), empty) == []
+    assert usual_door_px(empty, (HEIGHT, WIDTH)) > 20
