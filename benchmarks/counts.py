@@ -57,6 +57,7 @@ def main() -> int:
     parser.add_argument("--note", default="", help="what changed since the last scoring; goes into the log")
     parser.add_argument("--plans", default="", help="beginnings of names: these plans only, neither scored nor logged")
     parser.add_argument("--report", type=Path, help="a report.json made before, instead of a new run")
+    parser.add_argument("--weights", type=Path, help="a folder of exported weights, instead of those that are shipped")
     parser.add_argument("--gallery", type=Path, help="write the plans as a page of pictures, the worst first")
     asked = parser.parse_args()
     rows: list[Row] = []
@@ -78,7 +79,7 @@ def _rows(part: str, asked: argparse.Namespace) -> Iterator[Row]:
     elif part == "plans":
         yield from plans(asked)
     else:
-        with open_eyes() as eyes:
+        with open_eyes(asked.weights) as eyes:
             if part == "rules":
                 yield from counts_rules.rows(eyes, {path.stem: path for path in _plans("")}, _truth())
             else:
@@ -86,10 +87,10 @@ def _rows(part: str, asked: argparse.Namespace) -> Iterator[Row]:
 
 
 @contextmanager
-def open_eyes() -> Iterator[Eyes]:
-    """The vision networks as they are shipped, with bytes enough."""
+def open_eyes(weights: Path | None = None) -> Iterator[Eyes]:
+    """The vision networks of a folder, or as they are shipped, with bytes enough."""
     manager = MemoryManager({RESERVE: 1 << 30, "transformer_cache": 0})
-    eyes = Eyes(manager, open_catalog(), CachePool("transformer_cache", 0, manager, weigh=features_bytes))
+    eyes = Eyes(manager, open_catalog(weights), CachePool("transformer_cache", 0, manager, weigh=features_bytes))
     try:
         yield eyes
     finally:
