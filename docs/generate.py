@@ -128,8 +128,8 @@ FIELDS = {
     "groups[].counts": "id of the one that is counted; null where none is",
     "groups[].doubt": "whether sheets of one revision disagree on what they count",
     "groups[].note": "why",
-    "timings[].stage": "`reader`, `mark up`, `read`, `clean`, `letters`, `trace`, `sheet`, `schedules`, `look`, `detect`, "
-    "`keep`, `measure`",
+    "timings[].stage": "`reader`, `mark up`, `read`, `clean`, `letters`, `trace`, `sheet`, `schedules`, `look`, "
+    "`detect`, `keep`, `measure`",
     "timings[].file": "the file; absent for the stages of the whole set",
     "timings[].page": "page from 0; absent for the stages of the whole file",
     "timings[].wall_s": "seconds; of the earlier run, where the sheet was kept from one",
