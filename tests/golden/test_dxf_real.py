@@ -83,6 +83,7 @@ def sheet_of(name: str, folder: Path) -> Sheet:
         "lost": [],
         "letters": False,
         "unread": "",
+        "sight": "",
     }
     read_sheets(arguments, lambda _: None, MemoryManager(1 << 30))
     return load_sheet(folder, 0)

@@ -35,6 +35,7 @@ def read(path: Path, kind: str, folder: Path) -> list[Sheet]:
         "lost": [],
         "letters": False,
         "unread": "",
+        "sight": "",
     }
     read_sheets(arguments, lambda _: None, MemoryManager(1 << 30))
     return [load_sheet(folder, page) for page in saved_pages(folder)]

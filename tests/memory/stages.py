@@ -78,7 +78,7 @@ class MarkedLease(Lease):
 def read(kind: str, file: str, folder: str) -> None:
     """What a reader child does with a document."""
     arguments = {"kind": kind, "path": file, "sha256": "0" * 64, "folder": folder, "picture_px": Settings().picture_px}
-    more: dict[str, Any] = {"scales": {}, "password": "", "lost": [], "letters": False, "unread": ""}
+    more: dict[str, Any] = {"scales": {}, "password": "", "lost": [], "letters": False, "unread": "", "sight": ""}
     reading.read_sheets(
         arguments | more, lambda event: None, MarkedLedger("read", "sheet", "detect", "keep", "the sheet's elements")
     )

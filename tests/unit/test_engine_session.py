@@ -112,7 +112,7 @@ def test_the_memory_of_its_work_stays_only_where_that_is_wanted(tmp_path: Path) 
     session = Session(as_variant(files, "twice"), 1)
     map_large_blocks()
     session.run({"x": rows(0, 1)})  # the first block of all stays, whatever its size
-    x = rows(0, 1, 500_000)
+    x = rows(0, 1, 2_000_000)  # large beside what else a process of many tests grows by
 
     before = own_anonymous_bytes()
     session.run({"x": x}, keeps_work=True)
