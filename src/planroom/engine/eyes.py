@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -82,7 +83,7 @@ class Eyes:
     def _infer(self, tiles: list[Floats]) -> Iterator[Said]:
         for tile in tiles:
             self.tiles_asked += 1
-            features = self._features.get_or_compute(self._key(tile), lambda tile=tile: self._run(tile))  # type: ignore[misc]
+            features = self._features.get_or_compute(self._key(tile), partial(self._run, tile))
             given = {name: array.astype(np.float32) for name, array in features.items()}
             said = self._residency.run(self._tell, given)
             classes, uses, centres, shapes = (said[name] for name in _OUTPUTS)
