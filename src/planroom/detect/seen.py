@@ -45,7 +45,7 @@ _PLAN_M: Final = 4.0
 class Rules(NamedTuple):
     """How sure an opening must be to count, and whether glass that slides in an outer wall is a window.
 
-    The defaults are fitted by cross-validation on real plans (benchmarks/counts.py --only rules).
+    The defaults are first guesses; `benchmarks/counts.py --only rules` fits them by cross-validation on real plans.
     """
 
     door: float = 0.4
