@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -123,12 +124,12 @@ def table(name: str, folder: Path) -> Iterator[Row]:
 
 
 def count_unpacked(graph: Path) -> int:
-    """Weight matrices of at least `LARGE` numbers that are still whole numbers of 32 bits each."""
+    """Weights of products and convolutions, at least `LARGE` numbers, that still have 32 bits each."""
     import onnx
 
     inside = onnx.load(str(graph), load_external_data=False).graph
-    large = {one.name for one in inside.initializer if len(one.dims) == 2 and one.dims[0] * one.dims[1] >= LARGE}
-    return sum(node.op_type in ("MatMul", "Gemm") and node.input[1] in large for node in inside.node)
+    large = {one.name for one in inside.initializer if len(one.dims) > 1 and math.prod(one.dims) >= LARGE}
+    return sum(node.op_type in ("MatMul", "Gemm", "Conv") and node.input[1] in large for node in inside.node)
 
 
 def full(names: list[str], folder: Path) -> Iterator[Row]:

@@ -6,8 +6,11 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import onnx
 import torch
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from training.blocks import Attention, ConvBlock, FeedForward
@@ -15,6 +18,9 @@ from training.blocks import Attention, ConvBlock, FeedForward
 PRUNED_SHARE: Final = 0.3
 _INSIDE: Final = ("attention.", "gather.", "forward_.")  # in the names of a block's matrices
 INT4_BLOCK: Final = 64  # weights of a column that share a scale
+INT4_CHANNELS: Final = 32  # input channels that share one, of a convolution
+INT4_LEAST: Final = 4096  # numbers in a convolution's weights that are packed
+INT4_OPSET: Final = 21  # the first that has 4-bit numbers
 
 
 def prune(model: nn.Module, share: float) -> None:
@@ -58,12 +64,52 @@ def to_int8(source: Path, target: Path, *, everywhere: bool = False) -> None:
 
 
 def to_int4(source: Path, target: Path) -> None:
-    """`source` with each weight matrix in blocks of 4-bit numbers and a scale (MatMulNBits)."""
+    """`source` with each weight matrix in blocks of 4-bit numbers and a scale (MatMulNBits), and so each convolution's
+    weights, which are unpacked when it runs.
+    """
     from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
     quantiser = MatMulNBitsQuantizer(onnx.load(str(source)), block_size=INT4_BLOCK, is_symmetric=True, accuracy_level=4)
     quantiser.process()
-    _save(quantiser.model.model, target)
+    model = quantiser.model.model
+    _pack_convolutions(model.graph)
+    next(one for one in model.opset_import if one.domain in ("", "ai.onnx")).version = INT4_OPSET
+    _save(model, target)
+
+
+def _pack_convolutions(graph: onnx.GraphProto) -> None:
+    """Large weights (out, in, high, wide) in blocks of input channels, each with a scale, 4-bit numbers -8 to 7."""
+    held = {one.name: one for one in graph.initializer}
+    for node in list(graph.node):
+        if node.op_type != "Conv" or node.input[1] not in held:
+            continue
+        name = node.input[1]
+        weights = numpy_helper.to_array(held[name])
+        if weights.size < INT4_LEAST:
+            continue
+        n_in = weights.shape[1]
+        starts = np.arange(0, n_in, INT4_CHANNELS)
+        scales = np.maximum(np.maximum.reduceat(np.abs(weights), starts, axis=1), 1e-12) / 7
+        each = np.repeat(scales, INT4_CHANNELS, axis=1)[:, :n_in]
+        numbers = np.clip(np.rint(weights / each), -8, 7).astype(np.int8)
+        graph.initializer.remove(held.pop(name))
+        graph.initializer.extend(
+            [
+                helper.make_tensor(f"{name}_4bit", TensorProto.INT4, weights.shape, _nibbles(numbers), raw=True),
+                numpy_helper.from_array(scales.astype(np.float32), f"{name}_scale"),
+            ]
+        )
+        unpack = helper.make_node(
+            "DequantizeLinear", [f"{name}_4bit", f"{name}_scale"], [name], axis=1, block_size=INT4_CHANNELS
+        )
+        graph.node.insert(0, unpack)
+
+
+def _nibbles(numbers: NDArray[np.int8]) -> bytes:
+    """Two 4-bit numbers a byte, the first in its lower half."""
+    flat = numbers.ravel().view(np.uint8) & 15
+    flat = np.pad(flat, (0, flat.size % 2))
+    return (flat[::2] | flat[1::2] << 4).astype(np.uint8).tobytes()
 
 
 def _save(graph: onnx.ModelProto, target: Path) -> None:

@@ -226,6 +226,20 @@ def test_smaller_precisions_are_smaller(exported: Catalog, name: str) -> None:
     assert sizes["pruned"] < 0.8 * sizes["fp32"]
 
 
+def test_convolutions_are_packed_like_matrices(tmp_path: Path) -> None:
+    name = "VisionDecoder"
+    made = export_all(name, "compact", tmp_path, ("fp32", "int4"))
+    (tmp_path / "models.json").write_text(json.dumps({"schema": 1, "models": made}), "utf-8")
+    catalog = open_catalog(tmp_path)
+    given = given_to(name, batch=1)
+
+    exact, near = (run_exported(catalog, name, one, given) for one in ("fp32", "int4"))
+
+    assert made[1]["bytes"] < 0.18 * made[0]["bytes"]
+    for output, array in exact.items():
+        assert 0 < np.linalg.norm(near[output] - array) < 0.2 * np.linalg.norm(array)
+
+
 @pytest.mark.parametrize("name", EXPORTED)
 def test_exported_axes_have_the_names_of_the_inputs(exported: Catalog, name: str) -> None:
     for precision in PRECISIONS:
