@@ -15,7 +15,8 @@ import numpy as np
 import shapely
 
 from planroom.engine.eyes import Eyes
-from planroom.engine.vision import DOOR_KINDS, KINDS, Held, Instance
+from planroom.engine.pictures import GreyArray
+from planroom.engine.vision import DOOR_KINDS, KINDS, Instance
 
 SEED: Final = 3_000_000_000  # those of the training's own held-out sheets begin at two thousand million
 SHEETS: Final = 60
@@ -34,7 +35,7 @@ def rows(eyes: Eyes) -> Iterator[dict[str, Any]]:
         hits = {"door": np.zeros(3), "window": np.zeros(3)}
         for seed in range(SEED, SEED + SHEETS):
             drawing = draw_sheet(seed, clean=split == "clean")
-            seen = eyes.look(Held(drawing.image), lambda _: None)
+            seen = eyes.look(GreyArray(drawing.image), lambda _: None)
             for name, kinds in (("door", DOOR_KINDS), ("window", ("window",))):
                 true = [
                     Instance(KINDS[int(kind)], x, y, angle, length, thickness, 1.0)

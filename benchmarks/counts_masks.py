@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planroom.engine.eyes import Eyes
-from planroom.engine.vision import CLASSES, DOOR_KINDS, Held, Instance, Seen
+from planroom.engine.pictures import GreyArray
+from planroom.engine.vision import CLASSES, DOOR_KINDS, Instance, Seen
 
 MASKS: Final = Path(__file__).resolve().parents[2] / "shared" / "data" / "masks"
 LEAST: Final = {"wall": 0.75, "window": 0.50, "door": 0.50}
@@ -58,7 +59,7 @@ def _plans(eyes: Eyes, half: str) -> Iterator[tuple[Seen, dict[str, Mask]]]:
         true = {name: _grey(file) > 127 for name, file in drawn.items()}
         height, width = next(iter(true.values())).shape
         picture = np.asarray(cv2.resize(_grey(path), (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
-        yield eyes.look(Held(picture), lambda _: None), true
+        yield eyes.look(GreyArray(picture), lambda _: None), true
 
 
 def _grey(path: Path) -> NDArray[np.uint8]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from planroom.detect.seen import Rules, find_elements
 from planroom.engine.eyes import Eyes
-from planroom.engine.vision import Held
+from planroom.engine.pictures import GreyArray
 from planroom.ingest.scan import clean_scan
 from planroom.records import Element
 
@@ -56,7 +56,7 @@ def _openings(eyes: Eyes, path: Any) -> dict[bool, list[Element]]:
     grey = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     assert grey is not None
     cleaned = clean_scan(np.asarray(grey, np.uint8)).grey
-    seen = eyes.look(Held(cleaned), lambda _: None)
+    seen = eyes.look(GreyArray(cleaned), lambda _: None)
     return {way: find_elements(cleaned, seen, rules=_LOWEST._replace(sliders_are_windows=way)) for way in (True, False)}
 
 

@@ -135,7 +135,8 @@ def _read(picture: str) -> tuple[int, int, float, int]:
     import cv2
     import numpy as np
 
-    from planroom.engine.ocr import GreyArray, TextReader
+    from planroom.engine.ocr import TextReader
+    from planroom.engine.pictures import GreyArray
     from planroom.memory.manager import MemoryManager
 
     grey = GreyArray(np.asarray(cv2.imread(picture, cv2.IMREAD_GRAYSCALE), np.uint8))

@@ -24,7 +24,8 @@ import numpy as np
 import pypdfium2
 
 import memory_peaks
-from planroom.engine.ocr import GreyArray, TextReader
+from planroom.engine.ocr import TextReader
+from planroom.engine.pictures import GreyArray
 from planroom.example import VARIANTS, write_set
 from planroom.example.scan import aged
 from planroom.memory.enforce import own_anonymous_bytes

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from planroom.engine.vision import KINDS, STRIDE, Held, paper_of, warp_ink
+from planroom.engine.pictures import GreyArray
+from planroom.engine.vision import KINDS, STRIDE, paper_of, warp_ink
 from training.architectures.vision_decoder import SHAPE
 from training.drawings import Drawing, draw_sheet
 
@@ -48,7 +49,7 @@ def crops(seed: int, step: int) -> Iterator[Crop]:
 
 def crops_of(drawing: Drawing, random: np.random.Generator) -> Iterator[Crop]:
     """A few crops of one sheet: zoomed, turned and mirrored."""
-    ink = paper_of(Held(drawing.image)).ink(drawing.image)
+    ink = paper_of(GreyArray(drawing.image)).ink(drawing.image)
     height, width = ink.shape
     openings = drawing.instances[drawing.instances[:, 0] < 8]
     doors = openings[openings[:, 0] < 6, 4]

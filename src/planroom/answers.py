@@ -20,7 +20,8 @@ from typing import Any, Final
 import numpy as np
 
 from planroom.engine.eyes import Eyes
-from planroom.engine.ocr import Grey, TextReader, engine_version
+from planroom.engine.ocr import TextReader, engine_version
+from planroom.engine.pictures import Grey
 from planroom.errors import ModelError, ReaderCrashed
 from planroom.store.files import atomic_path
 from planroom.store.results import GREY_NAME, SEEN_NAME, TEXT_NAME, ResultStore

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from planroom.engine.ocr import GreyArray, TextReader
+from planroom.engine.ocr import TextReader
+from planroom.engine.pictures import GreyArray
 from planroom.memory.enforce import own_anonymous_bytes
 from planroom.memory.manager import Lease, MemoryManager
 

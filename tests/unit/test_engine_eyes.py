@@ -15,12 +15,15 @@ import cv2
 import numpy as np
 import pytest
 
+from planroom.answers import Answers
 from planroom.engine.catalog import Catalog, open_catalog
 from planroom.engine.eyes import SEE, TELL, Eyes, features_bytes, find_eyes, needed_bytes
-from planroom.engine.vision import DOOR_PX, Grey, Held, Seen
-from planroom.errors import BudgetRefused, ModelDamaged, ModelMissing
+from planroom.engine.pictures import Grey, GreyArray
+from planroom.engine.vision import DOOR_PX, Seen
+from planroom.errors import BudgetRefused, ModelDamaged, ModelMissing, ReaderCrashed
 from planroom.memory.caches.cache import CachePool
 from planroom.memory.manager import RESERVE, MemoryManager
+from planroom.store.results import GREY_NAME, SEEN_NAME, ResultStore
 
 CACHE = "transformer_cache"
 ROOT = Path(__file__).parents[2]
@@ -67,7 +70,7 @@ def eyes(manager: MemoryManager, catalog: Catalog) -> Iterator[Eyes]:
 
 
 def look(eyes: Eyes, grey: Grey) -> Seen:
-    return eyes.look(Held(grey), lambda _: None, DOOR_PX)
+    return eyes.look(GreyArray(grey), lambda _: None, DOOR_PX)
 
 
 def test_what_was_seen_once_costs_no_run(eyes: Eyes) -> None:
@@ -132,3 +135,41 @@ def test_what_was_seen_survives_a_file(eyes: Eyes) -> None:
 
     assert again.instances == seen.instances and again.zoom == seen.zoom
     np.testing.assert_array_equal(again.uses, seen.uses)
+
+
+def asks(answers: Answers, folder: Path, grey: Grey, **changed: object) -> bool:
+    """What a child is told that puts `grey` into its folder and asks what stands there."""
+    (folder / GREY_NAME).write_bytes(grey.tobytes())
+    event = {"about": "look", "height_px": grey.shape[0], "width_px": grey.shape[1]} | changed
+    return bool(answers.answer(folder, event, lambda _: None)["read"])
+
+
+def test_a_child_is_told_what_was_seen_and_nothing_is_looked_at_twice(eyes: Eyes, tmp_path: Path) -> None:
+    answers = Answers(None, ResultStore(tmp_path / "kept", 1 << 30), eyes=eyes)
+
+    assert asks(answers, tmp_path, plan())
+    first, run = Seen.from_bytes((tmp_path / SEEN_NAME).read_bytes()), eyes.tiles_asked
+    assert asks(answers, tmp_path, plan())
+    again = Seen.from_bytes((tmp_path / SEEN_NAME).read_bytes())
+
+    assert run > 4 and eyes.tiles_asked == run
+    assert again.instances == first.instances
+    assert not (tmp_path / GREY_NAME).exists()
+
+
+def test_a_child_is_told_where_nothing_looks(tmp_path: Path) -> None:
+    answers = Answers(None, ResultStore(tmp_path / "kept", 1 << 30))
+
+    assert not asks(answers, tmp_path, plan())
+    assert not (tmp_path / SEEN_NAME).exists()
+
+
+@pytest.mark.parametrize("changed", [{"height_px": 9000}, {"width_px": 0}, {"height_px": "tall"}, {"width_px": 10**9}])
+def test_a_child_that_asks_about_other_pixels_than_it_gave_is_ended(
+    eyes: Eyes, tmp_path: Path, changed: dict[str, object]
+) -> None:
+    answers = Answers(None, ResultStore(tmp_path / "kept", 1 << 30), eyes=eyes)
+
+    with pytest.raises(ReaderCrashed):
+        asks(answers, tmp_path, plan(), **changed)
+    assert not (tmp_path / SEEN_NAME).exists()

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
+from planroom.engine.pictures import Grey, GreyArray
 from planroom.engine.vision import (
     CLASS_STRIDE,
     CLASSES,
@@ -23,8 +24,6 @@ from planroom.engine.vision import (
     TILE_PX,
     USES,
     Floats,
-    Grey,
-    Held,
     Instance,
     Said,
     cut_tile,
@@ -70,7 +69,7 @@ def test_each_is_found_once_and_where_it_stands(door_px: float) -> None:
     dots = [(x + random.integers(-9, 9), y + random.integers(-9, 9)) for x, y in dots]
     dots = [dot for k, dot in enumerate(dots) if all(math.dist(dot, other) > 40 for other in dots[:k])]
 
-    seen = look(Held(dotted(1000, 1500, dots)), blobs, door_px)
+    seen = look(GreyArray(dotted(1000, 1500, dots)), blobs, door_px)
 
     assert seen.zoom == pytest.approx(DOOR_PX / door_px, rel=0.06)  # the nearest of six steps to twice the size
     found = sorted((one.x, one.y) for one in seen.instances)
@@ -86,7 +85,7 @@ def test_classes_are_laid_over_the_whole_picture() -> None:
     grey[100:600, 80:140] = 0
     grey[100:160, 80:1000] = 0
 
-    seen = look(Held(grey), blobs, DOOR_PX)
+    seen = look(GreyArray(grey), blobs, DOOR_PX)
 
     assert seen.classes.shape == (350, 550) and seen.uses.shape == (175, 275)
     np.testing.assert_array_equal(seen.classes == WALL, grey[::2, ::2] == 0)
@@ -95,7 +94,7 @@ def test_classes_are_laid_over_the_whole_picture() -> None:
 def test_an_overview_tells_how_large_doors_are() -> None:
     dots = [(200.0 + 300 * k, 300.0 + 260 * row) for k in range(8) for row in range(5)]
 
-    seen = look(Held(dotted(1700, 2700, dots)), blobs)
+    seen = look(GreyArray(dotted(1700, 2700, dots)), blobs)
 
     assert seen.zoom == pytest.approx(DOOR_PX / DOT_PX, rel=0.1)
     assert len(seen.instances) == len(dots)
@@ -103,7 +102,7 @@ def test_an_overview_tells_how_large_doors_are() -> None:
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (40, 3000), (700, 20), (513, 385)])
 def test_pictures_of_any_shape(height: int, width: int) -> None:
-    seen = look(Held(np.full((height, width), 255, np.uint8)), blobs)
+    seen = look(GreyArray(np.full((height, width), 255, np.uint8)), blobs)
 
     assert seen.instances == []
     assert seen.classes.shape == tuple(math.ceil(size * seen.zoom / CLASS_STRIDE) for size in (height, width))
@@ -113,7 +112,7 @@ def test_pictures_of_any_shape(height: int, width: int) -> None:
 def test_faint_and_dark_sheets_look_alike(paper: int, ink: int) -> None:
     grey = dotted(512, 512, [(100.0, 100.0), (300.0, 200.0)], paper, ink)
 
-    told = paper_of(Held(grey)).ink(grey)
+    told = paper_of(GreyArray(grey)).ink(grey)
 
     np.testing.assert_allclose(told, dotted(512, 512, [(100.0, 100.0), (300.0, 200.0)]) == 0, atol=0.02)
 
@@ -121,15 +120,15 @@ def test_faint_and_dark_sheets_look_alike(paper: int, ink: int) -> None:
 def test_an_empty_sheet_has_no_ink() -> None:
     grey = np.random.default_rng(0).integers(246, 252, (300, 300)).astype(np.uint8)
 
-    assert paper_of(Held(grey)).ink(grey).max() < 0.3
+    assert paper_of(GreyArray(grey)).ink(grey).max() < 0.3
 
 
 def test_a_tile_is_the_picture_round_its_middle() -> None:
     grey = np.random.default_rng(0).integers(0, 256, (900, 900)).astype(np.uint8)
-    paper = paper_of(Held(grey))
+    paper = paper_of(GreyArray(grey))
 
-    tile = cut_tile(Held(grey), paper, 1.0, 200, 300)[0, 0]
-    corner = cut_tile(Held(grey), paper, 1.0, 0, 0)[0, 0]
+    tile = cut_tile(GreyArray(grey), paper, 1.0, 200, 300)[0, 0]
+    corner = cut_tile(GreyArray(grey), paper, 1.0, 0, 0)[0, 0]
 
     inside = grey[200 - MARGIN_PX : 200 - MARGIN_PX + TILE_PX, 300 - MARGIN_PX : 300 - MARGIN_PX + TILE_PX]
     np.testing.assert_allclose(tile, paper.ink(inside), atol=0.5 / SHADES + 1e-6)

@@ -19,8 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planroom.engine.catalog import Catalog, Precision, Variant
+from planroom.engine.pictures import Picture
 from planroom.engine.residency import Residency
-from planroom.engine.vision import SHADES, Floats, Picture, Said, Seen, look
+from planroom.engine.vision import SHADES, Floats, Said, Seen, look
 from planroom.memory.caches.cache import CachePool
 from planroom.memory.manager import RESERVE, Lease, MemoryManager
 

@@ -12,17 +12,17 @@ import threading
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.metadata import version
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from planroom.engine.ocr_networks import LINE_PX, OcrNetworks
+from planroom.engine.pictures import Grey, Picture
 from planroom.engine.quads import Quad, join_quads, may_stand, sides, stands
 from planroom.memory.manager import WORKING_MEMORY, Lease, MemoryManager
 
-Grey = NDArray[np.uint8]
 TILE_PX: Final = 1024
 OVERLAP_PX: Final = 128
 MODEL_BYTES: Final = 190_000_000  # both networks and their libraries, measured; docs/reference/memory.md
@@ -52,28 +52,6 @@ class Reading(NamedTuple):
 
     lines: list[Line]
     turn_deg: int
-
-
-class Picture(Protocol):
-    """Grey pixels (height_px, width_px) that are read a few rows at a time."""
-
-    height_px: int
-    width_px: int
-
-    def rows(self, start: int, stop: int) -> Grey:
-        """Rows `start` to `stop` (exclusive) as an array."""
-
-
-class GreyArray:
-    """A picture that is in memory as a whole."""
-
-    def __init__(self, grey: Grey):
-        self.height_px, self.width_px = grey.shape
-        self._grey = grey
-
-    def rows(self, start: int, stop: int) -> Grey:
-        """Rows `start` to `stop`."""
-        return self._grey[start:stop]
 
 
 @cache

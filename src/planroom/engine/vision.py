@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from planroom.engine.pictures import Grey, Picture
 
 CLASSES: Final = ("other", "wall", "door", "window", "room", "stairs", "fixture", "swing", "furniture")
 USES: Final = ("outside", "room", "bedroom", "toilet", "kitchen", "living", "hall", "closet")
@@ -41,32 +43,9 @@ _SAMPLES: Final = 512
 _FAINT: Final = 0.15  # ink of a tile with nothing on it, at most
 _BLUR: Final = 0.35  # pixels of the smaller picture
 _MOST_LOG: Final = 6.0
-Grey = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Said = tuple[Floats, Floats, Floats, Floats]  # logits of classes, uses, centres; shapes, as VisionDecoder says them
 Infer = Callable[[list[Floats]], Iterable[Said]]
-
-
-class Picture(Protocol):
-    """A grey picture that is read a few rows at a time."""
-
-    height_px: int
-    width_px: int
-
-    def rows(self, start: int, stop: int) -> Grey:
-        """Rows `start` to `stop`."""
-
-
-class Held:
-    """A grey picture (H, W) in memory."""
-
-    def __init__(self, grey: Grey):
-        self.grey = grey
-        self.height_px, self.width_px = grey.shape
-
-    def rows(self, start: int, stop: int) -> Grey:
-        """Rows `start` to `stop`."""
-        return self.grey[start:stop]
 
 
 class Paper(NamedTuple):

@@ -1,0 +1,155 @@
+"""How counts, masks and instances are scored: a figure that is told of the models is worth what its arithmetic is."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import counts
+import counts_generated
+import counts_masks
+import counts_rules
+from planroom.detect.seen import Rules
+from planroom.engine.vision import CLASSES, Instance, Seen
+from planroom.records import Element
+
+TRUTH = {
+    "a": {"door": 4, "window": 2, "bedroom": 1, "toilet": 1},
+    "b": {"door": 5, "window": 0, "bedroom": 2, "toilet": 1},
+    "c": {"door": 10, "window": 8, "bedroom": 3, "toilet": 2},
+}
+FOUND = {
+    "a": {"door": 4, "window": 3, "bedroom": 1, "toilet": 1},
+    "b": {"door": 4, "window": 1, "bedroom": 2, "toilet": 0},
+}
+
+
+def report(folder: Path, found: counts.Counts) -> Path:
+    """A report of one sheet a plan, windows of the first on a second sheet, and no count where there is none."""
+    sheets = [{"file": f"{name}.png", "counts": dict(of_plan)} for name, of_plan in found.items()]
+    first = sheets[0]["counts"]
+    assert isinstance(first, dict)
+    sheets.append({"file": sheets[0]["file"], "counts": {"window": first.pop("window"), "door": None}})
+    path = folder / "report.json"
+    path.write_text(json.dumps({"sheets": sheets}), "utf-8")
+    return path
+
+
+def test_exact_and_error_by_hand() -> None:
+    exact = counts._exact(FOUND, TRUTH)
+
+    assert exact["door"].tolist() == [True, False, False]
+    assert exact["toilet"].tolist() == [True, False, False]
+    assert counts._error(FOUND, TRUTH, "door") == pytest.approx((0 + 1 / 5 + 1) / 3)
+    assert counts._error(FOUND, TRUTH, "window") == pytest.approx((1 / 2 + 1) / 2), "plans without any do not count"
+
+
+@pytest.mark.data
+def test_they_are_what_the_tool_says_that_comes_with_the_data(shared: Path, tmp_path: Path) -> None:
+    tool = shared.parent / "tools" / "score_counts.py"
+    if not tool.is_file():
+        pytest.skip(f"{tool} is not there")
+    table = tmp_path / "counts.csv"
+    rows = [",".join([f"{name}.png", *(str(n) for n in of_plan.values())]) for name, of_plan in TRUTH.items()]
+    table.write_text("\n".join([",".join(["image", *counts.KINDS]), *rows]) + "\n")
+    path = report(tmp_path, FOUND)
+
+    told = subprocess.run([sys.executable, tool, path, table], capture_output=True, text=True, check=True).stdout
+
+    found = counts._found(path)
+    exact = counts._exact(found, TRUTH)
+    cells = [f"{exact[kind].mean():.3f}/{counts._error(found, TRUTH, kind):.3f}" for kind in counts.KINDS]
+    assert told.splitlines()[1].split()[1:5] == cells
+
+
+def test_the_interval_holds_the_mean_and_narrows_with_more_plans() -> None:
+    few, many = np.array([1.0, 0.0] * 10), np.array([1.0, 0.0] * 1000)
+
+    (low, high), (near, far) = counts._interval(few), counts._interval(many)
+
+    assert low < 0.5 < high and near < 0.5 < far
+    assert far - near < (high - low) / 5
+    assert counts._interval(np.ones(5)) == [1.0, 1.0]
+
+
+def seen(*instances: Instance) -> Seen:
+    """The left half of a picture of 80 by 40 pixels is wall; what stands there was told at its own size."""
+    classes = np.zeros((20, 40), np.uint8)
+    classes[:, :20] = CLASSES.index("wall")
+    return Seen(list(instances), classes, np.zeros((10, 20), np.uint8), 1.0)
+
+
+def test_masks_are_told_by_pixels_or_by_instances_and_grown() -> None:
+    window = Instance("window", 40.0, 20.0, 0.0, 20.0, 6.0, 0.5)
+    door = Instance("hinged", 10.0, 20.0, np.pi / 2, 20.0, 4.0, 0.3)
+    there = seen(window, door)
+
+    wall = counts_masks.told_mask(there, "wall", (40, 80), 0, None)
+    by_instances = counts_masks.told_mask(there, "window", (40, 80), 0, 0.4)
+    grown = counts_masks.told_mask(there, "window", (40, 80), 2, 0.4)
+
+    assert wall[:, :39].all() and not wall[:, 41:].any()
+    assert by_instances[20, 32] and not by_instances[20, 52] and by_instances.sum() == pytest.approx(120, rel=0.3)
+    assert grown.sum() > by_instances.sum() * 1.5
+    assert not counts_masks.told_mask(there, "door", (40, 80), 0, 0.4).any()
+    assert counts_masks.told_mask(there, "door", (40, 80), 0, 0.25)[12:28, 10].all()
+
+
+def test_iou_is_over_all_plans_together() -> None:
+    true = np.zeros((40, 80), bool)
+    true[:, :20] = True
+
+    half = counts_masks._iou([(seen(), {"wall": true})], "wall", 0, None)
+    both = counts_masks._iou([(seen(), {"wall": true}), (seen(), {"wall": ~true})], "wall", 0, None)
+
+    assert half == pytest.approx(0.5, abs=0.02)
+    assert both == pytest.approx(40 / 120, abs=0.02)
+
+
+def test_instances_match_once_where_half_of_both_is_common() -> None:
+    there = [Instance("hinged", 100.0, 100.0, 0.0, 40.0, 10.0, 1.0)]
+    twice = [there[0]._replace(x=105.0, score=0.9), there[0]._replace(x=98.0, score=0.5)]
+    apart = [there[0]._replace(x=125.0), there[0]._replace(angle=np.pi / 2)]
+
+    assert counts_generated.matched(twice, there).tolist() == [1, 2, 1]
+    assert counts_generated.matched(apart, there).tolist() == [0, 2, 1]
+    assert counts_generated.matched([there[0]._replace(angle=np.pi)], there).tolist() == [1, 1, 1]
+
+
+def openings(kind: str, *scores: float) -> list[Element]:
+    none = np.zeros((0, 4))
+    return [Element(f"{kind}{k}", kind, np.zeros((4, 2)), score, none, []) for k, score in enumerate(scores)]
+
+
+def test_rules_are_tried_on_plans_that_they_were_not_fitted_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where each plan wants another threshold, what is fitted on all is better than what is fitted on the others."""
+    names = [f"plan{k}" for k in range(10)]
+    found = {name: openings("door", *np.arange(0.2, 0.8, 0.05) + 0.01) for name in names}
+    truth = {name: {"door": 1 + k, "window": 0} for k, name in enumerate(names)}
+    for of_plan in truth.values():
+        of_plan["window"] = 1
+    monkeypatch.setattr(counts_rules, "_openings", lambda eyes, name: dict.fromkeys((True, False), found[name]))
+
+    door = next(counts_rules.rows(None, {name: name for name in names}, truth))  # type: ignore[arg-type]
+
+    assert door["exact_fitted"] == 0.1
+    assert door["exact"] < 0.1
+
+
+def test_the_rule_that_counts_right_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """True doors are surer than 0.5 on every plan."""
+    names = [f"plan{k}" for k in range(10)]
+    found = {name: openings("door", *[0.7] * (k + 1), *[0.46] * (10 - k)) for k, name in enumerate(names)}
+    truth = {name: {"door": k + 1, "window": 1} for k, name in enumerate(names)}
+    monkeypatch.setattr(counts_rules, "_openings", lambda eyes, name: dict.fromkeys((True, False), found[name]))
+
+    door = next(counts_rules.rows(None, {name: name for name in names}, truth))  # type: ignore[arg-type]
+
+    assert door["exact"] == 1.0 and door["error"] == 0.0
+    assert 0.46 < door["least_score"] <= 0.7
+    assert Rules(door=door["least_score"]).least("door") > 0.46
