@@ -65,15 +65,17 @@ def to_int8(source: Path, target: Path, *, everywhere: bool = False) -> None:
 
 def to_int4(source: Path, target: Path) -> None:
     """`source` with each weight matrix in blocks of 4-bit numbers and a scale (MatMulNBits), and so each convolution's
-    weights, which are unpacked when it runs.
+    weights, which are unpacked when it runs; not in a graph of an older opset than this house's exports have.
     """
     from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
     quantiser = MatMulNBitsQuantizer(onnx.load(str(source)), block_size=INT4_BLOCK, is_symmetric=True, accuracy_level=4)
     quantiser.process()
     model = quantiser.model.model
-    _pack_convolutions(model.graph)
-    next(one for one in model.opset_import if one.domain in ("", "ai.onnx")).version = INT4_OPSET
+    opset = next(one for one in model.opset_import if one.domain in ("", "ai.onnx"))
+    if opset.version >= INT4_OPSET - 1:  # between older ones and that, operators change their form
+        _pack_convolutions(model.graph)
+        opset.version = INT4_OPSET
     _save(model, target)
 
 
