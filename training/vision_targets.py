@@ -17,9 +17,9 @@ from training.drawings import Drawing, draw_sheet
 CROP_PX: Final = 384
 IGNORED: Final = 255  # pixels of a crop that lie beyond its sheet
 CROPS: Final = 6  # of one sheet
-_DOOR_PX: Final = (14.0, 90.0)  # of a sheet's middle door in its crops: an overview has all sizes,
-_CHOSEN: Final = 0.7  # but so many crops are cut near the size that is chosen where it is known:
-_CHOSEN_PX: Final = 42.0
+_DOOR_PX: Final = (12.0, 80.0)  # of a sheet's middle door in its crops: an overview has all sizes,
+_CHOSEN: Final = 0.75  # but so many crops are cut near the size that is chosen where it is known:
+_CHOSEN_PX: Final = 32.0
 _CHOSEN_SPREAD: Final = 0.3
 _ZOOM: Final = (0.15, 3.0)
 _ZOOM_UNKNOWN: Final = (0.5, 1.5)  # of a sheet without doors

@@ -25,9 +25,11 @@ from planroom.engine.vision import (
     USES,
     Floats,
     Instance,
+    Paper,
     Said,
     cut_tile,
     distinct,
+    inked_px,
     look,
     paper_of,
     read_instances,
@@ -98,6 +100,33 @@ def test_an_overview_tells_how_large_doors_are() -> None:
 
     assert seen.zoom == pytest.approx(DOOR_PX / DOT_PX, rel=0.1)
     assert len(seen.instances) == len(dots)
+
+
+def test_a_house_that_fills_its_sheet_is_looked_at_once() -> None:
+    """At the likely size its doors are as large as they should be: there is no need of another look."""
+    looked: list[int] = []
+
+    def counted(tiles: list[Floats]) -> Iterator[Said]:
+        looked.append(len(tiles))
+        return blobs(tiles)
+
+    side = 640 * DOT_PX / DOOR_PX
+    grey = dotted(900, 900, [(side * x, side * y) for x in (0.25, 0.5, 0.75, 1.0) for y in (0.25, 0.5, 0.75, 1.0)])
+    grey[int(side / 4)] = 0  # a line across the sheet says how large the drawing is
+
+    seen = look(GreyArray(np.ascontiguousarray(grey[: int(side * 1.03), : int(side)])), counted)
+
+    assert seen.zoom == pytest.approx(DOOR_PX / DOT_PX, rel=0.1)
+    assert sum(looked) <= 4
+
+
+def test_what_is_drawn_is_measured_without_stray_marks() -> None:
+    grey = dotted(1200, 1600, [(300.0, 400.0), (900.0, 500.0)])
+    cv2.rectangle(grey, (200, 300), (1000, 700), 0, 2)
+    grey[5, 7] = grey[1190, 1590] = 0
+
+    assert inked_px(GreyArray(grey), paper_of(GreyArray(grey))) == pytest.approx(802, abs=3)
+    assert inked_px(GreyArray(np.full((90, 70), 255, np.uint8)), Paper(255.0, 24.0)) == 90
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (40, 3000), (700, 20), (513, 385)])

@@ -8,7 +8,9 @@ centres: (0, 0) is the middle of the first one.
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Final, NamedTuple
 
 import cv2
@@ -22,18 +24,25 @@ USES: Final = ("outside", "room", "bedroom", "toilet", "kitchen", "living", "hal
 KINDS: Final = ("hinged", "double", "sliding", "folding", "garage", "door", "opening", "window", "wc", "bed", "stair")
 DOOR_KINDS: Final = KINDS[:6]
 TILE_PX: Final = 512
-DOOR_PX: Final = 42.0  # of a door in a tile
+DOOR_PX: Final = 32.0  # of a door in a tile
 SHADES: Final = 64  # of ink in a tile
 CORE_PX: Final = 384  # the middle of a tile, which the next one's begins beside
 MARGIN_PX: Final = (TILE_PX - CORE_PX) // 2
 CLASS_STRIDE, STRIDE = 2, 4  # pixels of a tile in one of its classes; of its uses, centres and shapes
 OPENING_KINDS: Final = KINDS[:8]
-_OVERVIEW_PX: Final = 1024
+_HOUSE_PX: Final = 640  # the longer side of most houses, where doors are as large as they should be
+_STRIP_PX: Final = 256
+_INKED: Final = 0.3
+_STRAY: Final = 0.002  # of a row or a column: less ink is dirt
 _ZOOMS: Final = (0.1, 3.0)
 _NEAR_ZOOM: Final = 1.3  # an overview at almost the right size will do
-_LEAST_SEEN_PX: Final = 20.0  # a door in an overview
+_LEAST_SEEN_PX: Final = 12.0  # a door that tells its size
 _LEAST_SCORE: Final = 0.1
 _SURE: Final = 0.4
+_UNLIKELY: Final = 0.7  # of a size's logarithm: how far most are from the likely one
+_LOOKED_AT: Final = 0.3  # how sure a door must be to say that the size is right,
+_FITS: Final = 1.5  # and how many times as large or small as it should be it may look
+_MOST_LOOKS: Final = 4
 _STEPS: Final = 6  # to twice the size: a sheet with one more door is still looked at at the same size
 _FEW_DOORS: Final = 3
 _SAME: Final = 0.4  # of the shorter one's length: instances as near as that are one
@@ -108,18 +117,56 @@ def look(
     paper = paper_of(picture)
     if door_px is not None:
         return _look(picture, paper, infer, DOOR_PX / door_px, progress)
-    zoom = min(2.0, _OVERVIEW_PX / max(picture.height_px, picture.width_px))
-    while True:
-        seen = _look(picture, paper, infer, zoom, lambda share: progress(0.3 * share))
-        widths = [one.length for one in seen.instances if one.kind in DOOR_KINDS and one.score > _SURE]
-        door_px = float(np.median(widths)) if len(widths) >= _FEW_DOORS else 0.0
-        if door_px * zoom >= _LEAST_SEEN_PX or zoom >= 1.0:
+    return _at_best_zoom(picture, paper, infer, progress)
+
+
+def _at_best_zoom(picture: Picture, paper: Paper, infer: Infer, progress: Callable[[float], None]) -> Seen:
+    """What is seen at the size at which most doors are as large as they should be, and which is not unlikely.
+
+    A house most often fills its sheet: it is first looked at as large as that makes it, and the doors that are seen
+    tell the next size.
+    """
+    likely = zoom = min(2.0, _HOUSE_PX / inked_px(picture, paper))
+    tried: dict[float, Seen] = {}
+    for k in range(_MOST_LOOKS):
+        seen = _look(picture, paper, infer, zoom, partial(_part, progress, k))
+        tried[fitting_doors(seen) * math.exp(-((math.log(seen.zoom / likely) / _UNLIKELY) ** 2) / 2)] = seen
+        zoom = _wanted_zoom(seen)
+        if any(1 / _NEAR_ZOOM < zoom / known.zoom < _NEAR_ZOOM for known in tried.values()):
             break
-        zoom *= 2
-    wanted = DOOR_PX / door_px if door_px else zoom
-    if 1 / _NEAR_ZOOM < wanted / zoom < _NEAR_ZOOM:
-        return seen
-    return _look(picture, paper, infer, wanted, lambda share: progress(0.3 + 0.7 * share))
+    return tried[max(tried)]
+
+
+def _part(progress: Callable[[float], None], k: int, share: float) -> None:
+    progress((k + share) / _MOST_LOOKS)
+
+
+def inked_px(picture: Picture, paper: Paper) -> int:
+    """The longer side of what is drawn, stray marks aside."""
+    across = np.zeros(picture.width_px)
+    down: list[bool] = []
+    for start in range(0, picture.height_px, _STRIP_PX):
+        ink = paper.ink(picture.rows(start, min(start + _STRIP_PX, picture.height_px))) > _INKED
+        across += ink.sum(0)
+        down += (ink.mean(1) > _STRAY).tolist()
+    sides = [np.flatnonzero(one) for one in (across > _STRAY * picture.height_px, down)]
+    return max(
+        [int(side[-1] - side[0]) + 1 for side in sides if len(side)], default=max(picture.height_px, picture.width_px)
+    )
+
+
+def _wanted_zoom(seen: Seen) -> float:
+    """At which the doors that were seen are as large as they should be; twice as large where too few were."""
+    widths = [one.length for one in seen.instances if one.kind in DOOR_KINDS and one.score > _SURE]
+    if len(widths) >= _FEW_DOORS and float(np.median(widths)) * seen.zoom >= _LEAST_SEEN_PX:
+        return DOOR_PX / float(np.median(widths))
+    return min(2 * seen.zoom, max(1.0, seen.zoom))
+
+
+def fitting_doors(seen: Seen) -> float:
+    """How many doors are about as large as they should be at this size, each as far as it is sure."""
+    doors = [one for one in seen.instances if one.kind in DOOR_KINDS and one.score > _LOOKED_AT]
+    return sum(one.score for one in doors if 1 / _FITS < one.length * seen.zoom / DOOR_PX < _FITS)
 
 
 def paper_of(picture: Picture) -> Paper:
