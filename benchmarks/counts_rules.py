@@ -13,61 +13,64 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
-from planroom.detect.seen import Rules, find_elements
+from planroom.detect.odds import how_many
+from planroom.detect.seen import Candidate, Rules, find_candidates
 from planroom.engine.eyes import Eyes
 from planroom.engine.pictures import GreyArray
 from planroom.ingest.scan import clean_scan
-from planroom.records import Element
 
 FOLDS: Final = 5
-_SCORES: Final = tuple(round(0.2 + 0.05 * k, 2) for k in range(12))
-_LOWEST: Final = Rules(door=_SCORES[0], window=_SCORES[0], opening=_SCORES[0])
-Found = dict[str, dict[bool, list[Element]]]
+_EVEN: Final = tuple(round(0.2 + 0.05 * k, 2) for k in range(12))
+_OFF_WALL: Final = (0.0, 0.1, 0.2, 0.5)
+_WAYS: Final = {kind: [{kind: even, "off_wall": off, "sliders_are_windows": are} for even, off, are in
+                       product(_EVEN, _OFF_WALL, (True, False))] for kind in ("door", "window")}  # fmt: skip
+Seen = dict[str, list[Candidate]]
 Counts = dict[str, dict[str, int]]
 
 
 def rows(eyes: Eyes, pictures: dict[str, Any], truth: Counts) -> Iterator[dict[str, Any]]:
     """A row for doors and one for windows: the rules fitted on all, and how well those fitted on others did."""
-    found: Found = {name: _openings(eyes, path) for name, path in pictures.items()}
-    names = sorted(found)
+    seen: Seen = {name: _candidates(eyes, path) for name, path in pictures.items()}
+    names = sorted(seen)
     folds = np.random.default_rng(0).permutation(len(names)) % FOLDS
-    for kind in ("door", "window"):
-        ways = list(product((True, False), _SCORES))
-        tried = []
+    for kind, ways in _WAYS.items():
+        true = np.array([truth[name][kind] for name in names])
+        said = np.array([[_range(seen[name], kind, Rules(**way)) for name in names] for way in ways])
+        tried = np.zeros((len(names), 3), int)
         for fold in range(FOLDS):
-            known = [name for name, at in zip(names, folds, strict=True) if at != fold]
-            way = max(ways, key=lambda way: _exact(found, truth, known, kind, *way))
-            tried += [(name, way) for name, at in zip(names, folds, strict=True) if at == fold]
-        best = max(ways, key=lambda way: _exact(found, truth, names, kind, *way))
-        off = [(_count(found[name], kind, *way), truth[name][kind]) for name, way in tried]
-        yield {
-            "part": "rules",
-            "kind": kind,
-            "sliders_are_windows": best[0],
-            "least_score": best[1],
-            "exact_fitted": round(_exact(found, truth, names, kind, *best)[0], 3),
-            "exact": round(float(np.mean([said == true for said, true in off])), 3),
-            "error": round(float(np.mean([abs(said - true) / true for said, true in off if true])), 3),
-        }
+            known = folds != fold
+            tried[~known] = said[_best(said[:, known, 0], true[known]), ~known]
+        best = _best(said[:, :, 0], true)
+        best_guess, low, high = tried.T
+        yield (
+            {"part": "rules", "kind": kind}
+            | ways[best]
+            | {
+                "exact_fitted": round(float((said[best, :, 0] == true).mean()), 3),
+                "exact": round(float((best_guess == true).mean()), 3),
+                "error": round(_error(best_guess, true), 3),
+                "in_range": round(float(((low <= true) & (true <= high)).mean()), 3),
+                "range_wide": round(float((high - low).mean()), 1),
+            }
+        )
 
 
-def _openings(eyes: Eyes, path: Any) -> dict[bool, list[Element]]:
-    """All that might be an opening, with sliders in outer walls as windows or not."""
+def _best(said: np.ndarray[Any, Any], true: np.ndarray[Any, Any]) -> int:
+    """The way with the largest share that is exact, less its error: either alone is too coarse on few plans."""
+    return int(np.argmax([float((one == true).mean()) - _error(one, true) for one in said]))
+
+
+def _error(said: np.ndarray[Any, Any], true: np.ndarray[Any, Any]) -> float:
+    there = true > 0
+    return float((np.abs(said - true)[there] / true[there]).mean())
+
+
+def _range(candidates: list[Candidate], kind: str, rules: Rules) -> tuple[int, int, int]:
+    return how_many([rules.chance(one) for one in candidates if rules.kind(one) == kind])
+
+
+def _candidates(eyes: Eyes, path: Any) -> list[Candidate]:
     grey = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     assert grey is not None
     cleaned = clean_scan(np.asarray(grey, np.uint8)).grey
-    seen = eyes.look(GreyArray(cleaned), lambda _: None)
-    return {way: find_elements(cleaned, seen, rules=_LOWEST._replace(sliders_are_windows=way)) for way in (True, False)}
-
-
-def _count(found: dict[bool, list[Element]], kind: str, sliders_are_windows: bool, least: float) -> int:
-    return sum(e.kind == kind and e.confidence >= least for e in found[sliders_are_windows])
-
-
-def _exact(
-    found: Found, truth: Counts, names: list[str], kind: str, sliders_are_windows: bool, least: float
-) -> tuple[float, float]:
-    """The share that is exact; of equals, the smaller error is better."""
-    off = [(_count(found[name], kind, sliders_are_windows, least), truth[name][kind]) for name in names]
-    error = float(np.mean([abs(said - true) / true for said, true in off if true]))
-    return float(np.mean([said == true for said, true in off])), -error
+    return find_candidates(cleaned, eyes.look(GreyArray(cleaned), lambda _: None))

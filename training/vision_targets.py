@@ -16,7 +16,7 @@ from training.drawings import Drawing, draw_sheet
 
 CROP_PX: Final = 384
 IGNORED: Final = 255  # pixels of a crop that lie beyond its sheet
-CROPS: Final = 6  # of one sheet
+CROPS: Final = 4  # of one sheet
 _DOOR_PX: Final = (12.0, 80.0)  # of a sheet's middle door in its crops: an overview has all sizes,
 _CHOSEN: Final = 0.75  # but so many crops are cut near the size that is chosen where it is known:
 _CHOSEN_PX: Final = 32.0

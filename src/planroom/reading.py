@@ -273,8 +273,13 @@ def _find_on_scan(
         if sight is None:
             sheet.elements = raster.find_elements(page.grey, texts, progress, view=sheet.view, m_per_px=m_per_px)
         else:
-            sheet.elements = seen.find_elements(page.grey, sight, m_per_px=m_per_px)
-        _label(sheet, page, texts, m_per_px or _usual_door(sheet.elements) or _UNKNOWN_M_PER_PX)
+            sheet.elements, sheet.ranges = seen.find_elements(page.grey, sight, m_per_px=m_per_px)
+        m_per_px = m_per_px or _usual_door(sheet.elements) or _UNKNOWN_M_PER_PX
+        _label(sheet, page, texts, m_per_px)
+        if sight is None:
+            settle_by_tags(sheet.elements, m_per_px)
+        if not sheet.elements:
+            sheet.ranges = {}
 
 
 def _find_on_linework(
@@ -301,8 +306,6 @@ def _label(sheet: Sheet, page: Page, texts: list[Text], m_per_unit: float) -> No
         if not labelled and not shows_rooms(sheet.elements):
             sheet.elements = []
     tag_openings(sheet.elements, texts, m_per_unit)
-    if page.is_scan:
-        settle_by_tags(sheet.elements, m_per_unit)
 
 
 def _usual_door(elements: list[Element]) -> float | None:

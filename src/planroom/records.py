@@ -203,6 +203,7 @@ class Sheet:
     heights: dict[str, float] = field(default_factory=dict)  # clear or storey heights read off the sheet, in metres
     timings: list[dict[str, Any]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    ranges: dict[str, tuple[int, int]] = field(default_factory=dict)  # what each count likely lies between
     remark: str = ""
 
     @property

@@ -14,9 +14,8 @@ import counts
 import counts_generated
 import counts_masks
 import counts_rules
-from planroom.detect.seen import Rules
+from planroom.detect.seen import Candidate
 from planroom.engine.vision import CLASSES, Instance, Seen
-from planroom.records import Element
 
 TRUTH = {
     "a": {"door": 4, "window": 2, "bedroom": 1, "toilet": 1},
@@ -121,35 +120,31 @@ def test_instances_match_once_where_half_of_both_is_common() -> None:
     assert counts_generated.matched([there[0]._replace(angle=np.pi)], there).tolist() == [1, 1, 1]
 
 
-def openings(kind: str, *scores: float) -> list[Element]:
-    none = np.zeros((0, 4))
-    return [Element(f"{kind}{k}", kind, np.zeros((4, 2)), score, none, []) for k, score in enumerate(scores)]
+def candidates(*scores: float) -> list[Candidate]:
+    return [Candidate(Instance("hinged", 0.0, 0.0, 0.0, 9.0, 1.0, score), True, False) for score in scores]
 
 
 def test_rules_are_tried_on_plans_that_they_were_not_fitted_on(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where each plan wants another threshold, what is fitted on all is better than what is fitted on the others."""
     names = [f"plan{k}" for k in range(10)]
-    found = {name: openings("door", *np.arange(0.2, 0.8, 0.05) + 0.01) for name in names}
-    truth = {name: {"door": 1 + k, "window": 0} for k, name in enumerate(names)}
-    for of_plan in truth.values():
-        of_plan["window"] = 1
-    monkeypatch.setattr(counts_rules, "_openings", lambda eyes, name: dict.fromkeys((True, False), found[name]))
+    truth = {name: {"door": 1 + k, "window": 1} for k, name in enumerate(names)}
+    same = candidates(*np.arange(0.2, 0.8, 0.05) + 0.01)
+    monkeypatch.setattr(counts_rules, "_candidates", lambda eyes, name: same)
 
     door = next(counts_rules.rows(None, {name: name for name in names}, truth))  # type: ignore[arg-type]
 
     assert door["exact_fitted"] == 0.1
-    assert door["exact"] < 0.1
+    assert door["exact"] <= 0.1
 
 
 def test_the_rule_that_counts_right_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """True doors are surer than 0.5 on every plan."""
     names = [f"plan{k}" for k in range(10)]
-    found = {name: openings("door", *[0.7] * (k + 1), *[0.46] * (10 - k)) for k, name in enumerate(names)}
+    found = {name: candidates(*[0.8] * (k + 1), *[0.3] * (10 - k)) for k, name in enumerate(names)}
     truth = {name: {"door": k + 1, "window": 1} for k, name in enumerate(names)}
-    monkeypatch.setattr(counts_rules, "_openings", lambda eyes, name: dict.fromkeys((True, False), found[name]))
+    monkeypatch.setattr(counts_rules, "_candidates", lambda eyes, name: found[name])
 
     door = next(counts_rules.rows(None, {name: name for name in names}, truth))  # type: ignore[arg-type]
 
-    assert door["exact"] == 1.0 and door["error"] == 0.0
-    assert 0.46 < door["least_score"] <= 0.7
-    assert Rules(door=door["least_score"]).least("door") > 0.46
+    assert door["exact"] == 1.0 and door["error"] == 0.0 and door["in_range"] == 1.0
+    assert 0.3 < door["door"] < 0.8

@@ -361,3 +361,28 @@ def test_sources_lead_from_totals_down_to_elements() -> None:
 
 def test_a_sheet_without_elements_has_no_quantities() -> None:
     assert take_off([sheet("s", kind="elevation")], [], 2.5) == []
+
+
+def test_a_count_seen_on_a_scan_carries_what_it_likely_lies_between() -> None:
+    seen = sheet("s", house())
+    seen.ranges = {"door": (1, 2), "window": (1, 1)}
+
+    found = of([seen])
+
+    doors, windows = found["Doors", "count"], found["Windows", "count"]
+    assert (doors.value, doors.interval, doors.state) == (1, (1, 2), "estimated")
+    assert "between 1 and 2" in str(doors.reason)
+    assert (windows.value, windows.interval, windows.state) == (1, (1, 1), "measured")
+    assert found["total Doors", "count"].interval == (1, 2)
+
+
+def test_a_count_that_may_be_anything_is_withheld_unless_given_by_hand() -> None:
+    seen = sheet("s", house())
+    seen.ranges = {"door": (0, 5)}
+
+    withheld = of([seen])["Doors", "count"]
+    seen.counts["door"] = 4
+    given = of([seen])["Doors", "count"]
+
+    assert (withheld.value, withheld.state) == (None, "withheld") and "between 0 and 5" in str(withheld.reason)
+    assert (given.value, given.state, given.interval) == (4, "measured", (4, 4))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from planroom.detect.bands import Bands
 from planroom.detect.elements import ElementMaker, element_id
+from planroom.detect.odds import chance, how_many
 from planroom.detect.openings import Opening
 from planroom.detect.pixels.ink import find_ink, resized
 from planroom.detect.pixels.solid import solid_edges
@@ -23,10 +24,10 @@ from planroom.detect.pixels.trace import canvas_factor
 from planroom.detect.raster import reaching, rooms_between, without_stubs
 from planroom.detect.rooms import find_wall_pieces
 from planroom.detect.rooms import solid as solid_of
-from planroom.detect.scene import set_scene
+from planroom.detect.scene import Scene, set_scene
 from planroom.detect.standing import connected, find_junctions
 from planroom.detect.walls import find_bands
-from planroom.engine.vision import CLASSES, DOOR_KINDS, STRIDE, USES, Instance, Seen
+from planroom.engine.vision import CLASSES, DOOR_KINDS, OPENING_KINDS, STRIDE, USES, Instance, Seen
 from planroom.records import Element, Floats, Linework, Page, Style
 
 Grey = NDArray[np.uint8]
@@ -42,8 +43,16 @@ _BESIDE_M: Final = 0.5
 _PLAN_M: Final = 4.0
 
 
+class Candidate(NamedTuple):
+    """Something seen that may be an opening: whether it stands in a wall, and whether one of its sides is outside."""
+
+    seen: Instance
+    in_wall: bool
+    leads_out: bool
+
+
 class Rules(NamedTuple):
-    """How sure an opening must be to count, and whether glass that slides in an outer wall is a window.
+    """At which score an opening is as likely there as not, and whether glass that slides in an outer wall is a window.
 
     The defaults are first guesses; `benchmarks/counts.py --only rules` fits them by cross-validation on real plans.
     """
@@ -51,35 +60,46 @@ class Rules(NamedTuple):
     door: float = 0.4
     window: float = 0.4
     opening: float = 0.5
+    off_wall: float = 0.2  # so much more an opening must score that stands in no wall that was seen
     sliders_are_windows: bool = True
 
-    def least(self, kind: str) -> float:
-        """The score that an opening of `kind` must have; none suffices for what is no opening."""
-        return {"door": self.door, "window": self.window, "opening": self.opening}.get(kind, float("inf"))
+    def kind(self, one: Candidate) -> str:
+        """Door, window or opening, as people count them."""
+        if one.seen.kind == "sliding" and one.leads_out and self.sliders_are_windows:
+            return "window"
+        return "door" if one.seen.kind in DOOR_KINDS else one.seen.kind
+
+    def chance(self, one: Candidate) -> float:
+        """The chance that it is there."""
+        even = {"door": self.door, "window": self.window, "opening": self.opening}[self.kind(one)]
+        return chance(one.seen.score, even if one.in_wall else even + self.off_wall)
+
+
+class Found(NamedTuple):
+    """Elements, and between which numbers their counts likely lie, by kind."""
+
+    elements: list[Element]
+    ranges: dict[str, tuple[int, int]]
 
 
 RULES: Final = Rules()
 _FIXTURES: Final = {"wc": ("fixture", "toilet"), "bed": ("fixture", "bed"), "stair": ("stair", "")}
 _FIXTURE_SCORE: Final = 0.5
 _OFF_M: Final = 0.25
-_OFF_SCORE: Final = 0.75
+_LEAST_CHANCE: Final = 0.02
+OPENINGS: Final = ("door", "window", "opening")
 
 
-def find_elements(grey: Grey, seen: Seen, *, m_per_px: float | None = None, rules: Rules = RULES) -> list[Element]:
+def find_elements(grey: Grey, seen: Seen, *, m_per_px: float | None = None, rules: Rules = RULES) -> Found:
     """Elements of a clean, upright picture (H, W), dark on light, in its pixels, y up. m_per_px: its scale; where
     unknown, its doors tell a rough one.
     """
-    height, width = grey.shape
-    door_px = _USUAL_DOOR_M / m_per_px if m_per_px else usual_door_px(seen, grey.shape)
-    m_per_px = _USUAL_DOOR_M / door_px
-    walls = find_walls(grey, seen, door_px)
-    linework = _outlines(walls, height)
-    page = Page(0, "", (0.0, 0.0, float(width), float(height)), linework, np.zeros((1, 1, 3), np.uint8))
-    scene = set_scene(page, m_per_px, np.zeros(2))
-    faces = np.ones(len(scene.lines), bool)  # the mask has no other lines
-    bands = find_bands(scene.lines, faces, scene.styles, np.zeros((0, 2, 2)))
-    bands = bands.take(bands.high - bands.low > _LEAST_WALL_M)
-    openings = reaching(_openings(seen, bands, height, m_per_px, rules), bands.polygons())
+    height = len(grey)
+    m_per_px = m_per_px or _USUAL_DOOR_M / usual_door_px(seen, grey.shape)
+    scene, bands = _bands(grey, seen, m_per_px)
+    candidates = _candidates(seen, bands, height, m_per_px)
+    possible = [_opening(one, rules, height, m_per_px) for one in candidates if rules.chance(one) > _LEAST_CHANCE]
+    openings = reaching(surest(possible), bands.polygons())
     make = ElementMaker(scene, np.zeros(2), m_per_px)
     pieces = find_wall_pieces(bands, solid_of(bands, find_junctions(bands), openings))
     found = [make.wall(piece, bands) for piece in pieces] + [make.opening(opening) for opening in openings]
@@ -88,18 +108,65 @@ def find_elements(grey: Grey, seen: Seen, *, m_per_px: float | None = None, rule
     found += _fixtures(seen, height, m_per_px)
     for element in found:
         element.lines, element.sources = np.zeros((0, 4)), ["pixels", "VisionDecoder"]
-    return found
+    return Found(found, _ranges(found, possible))
+
+
+def find_candidates(grey: Grey, seen: Seen) -> list[Candidate]:
+    """All that may be an opening of a picture as `find_elements` takes it, for fitting rules."""
+    m_per_px = _USUAL_DOOR_M / usual_door_px(seen, grey.shape)
+    return _candidates(seen, _bands(grey, seen, m_per_px)[1], len(grey), m_per_px)
+
+
+def _bands(grey: Grey, seen: Seen, m_per_px: float) -> tuple[Scene, Bands]:
+    """The walls that were seen, and the scene of their outlines, in metres."""
+    height, width = grey.shape
+    linework = _outlines(find_walls(grey, seen, _USUAL_DOOR_M / m_per_px), height)
+    page = Page(0, "", (0.0, 0.0, float(width), float(height)), linework, np.zeros((1, 1, 3), np.uint8))
+    scene = set_scene(page, m_per_px, np.zeros(2))
+    faces = np.ones(len(scene.lines), bool)  # the mask has no other lines
+    bands = find_bands(scene.lines, faces, scene.styles, np.zeros((0, 2, 2)))
+    return scene, bands.take(bands.high - bands.low > _LEAST_WALL_M)
+
+
+def surest(possible: list[Opening]) -> list[Opening]:
+    """As many of each kind as there most likely are."""
+    kept = []
+    for kind in OPENINGS:
+        ranked = sorted((one for one in possible if one.kind == kind), key=lambda one: -one.confidence)
+        kept += ranked[: how_many([one.confidence for one in ranked])[0]]
+    return kept
+
+
+def _ranges(found: list[Element], possible: list[Opening]) -> dict[str, tuple[int, int]]:
+    """Between which numbers the count of each kind likely lies; what was dropped since, with all that it belonged to,
+    is none of them.
+    """
+    ranges = {}
+    for kind in OPENINGS:
+        best, low, high = how_many([one.confidence for one in possible if one.kind == kind])
+        count = sum(element.kind == kind for element in found)
+        ranges[kind] = (max(0, count - (best - low)), count + (high - best))
+    return ranges
 
 
 def _plans(found: list[Element], m_per_px: float) -> list[Element]:
-    """Without what stands apart and has no opening in a few metres of wall: legends, details, scale bars."""
+    """Without what stands apart and has no opening in a few metres of wall: legends, details, scale bars. An opening
+    whose wall was not seen belongs to the plan that it stands in.
+    """
     if not found:
         return []
-    near = [shapely.Polygon(e.outline * m_per_px).buffer(_BESIDE_M, join_style="mitre") for e in found]
-    group = connected(np.array(near, dtype=object))
+    near = np.array([shapely.Polygon(e.outline * m_per_px).buffer(_BESIDE_M, join_style="mitre") for e in found])
+    group = connected(near)
     length = np.bincount(group, [e.sizes.get("length", 0.0) * m_per_px for e in found])
     openings = np.bincount(group, [float(e.kind != "wall") for e in found])
-    return [e for e, part in zip(found, group.tolist(), strict=True) if length[part] > _PLAN_M and openings[part]]
+    is_plan = (length > _PLAN_M) & (openings > 0)
+    plans = [shapely.convex_hull(shapely.union_all(near[group == k])) for k in np.flatnonzero(is_plan)]
+    inside = shapely.STRtree(plans)
+    return [
+        e
+        for e, part, shape in zip(found, group.tolist(), near, strict=True)
+        if is_plan[part] or (e.kind != "wall" and len(inside.query(shape.centroid, "within")))
+    ]
 
 
 def usual_door_px(seen: Seen, shape: tuple[int, ...]) -> float:
@@ -136,23 +203,22 @@ def _outlines(walls: Grey, height: int) -> Linework:
     return Linework(segments, paths, np.zeros((0, 5)), none, [], none, np.zeros(1, np.int32), [style], [])
 
 
-def _openings(seen: Seen, bands: Bands, height: int, m_per_px: float, rules: Rules) -> list[Opening]:
-    """Doors, windows and plain openings in metres, y up; those off any wall only where they are sure."""
+def _candidates(seen: Seen, bands: Bands, height: int, m_per_px: float) -> list[Candidate]:
     walls = shapely.STRtree(bands.polygons())
     found = []
     for one in seen.instances:
-        kind = "door" if one.kind in DOOR_KINDS else one.kind
-        if rules.sliders_are_windows and one.kind == "sliding" and leads_out(one, seen):
-            kind = "window"  # glass that slides; people who count windows count it
-        if one.score < rules.least(kind):
-            continue
-        ring = _ring(one, height, m_per_px)
-        if one.score < _OFF_SCORE and not len(walls.query(shapely.Polygon(ring), "dwithin", _OFF_M)):
-            continue
-        subtype = _SUBTYPES.get(one.kind, one.kind if one.kind in DOOR_KINDS else "")
-        width, thickness = one.length * m_per_px, one.thickness * m_per_px
-        found.append(Opening(kind, subtype, ring, width, thickness, one.score))
+        if one.kind in OPENING_KINDS:
+            ring = shapely.Polygon(_ring(one, height, m_per_px))
+            found.append(Candidate(one, len(walls.query(ring, "dwithin", _OFF_M)) > 0, leads_out(one, seen)))
     return found
+
+
+def _opening(candidate: Candidate, rules: Rules, height: int, m_per_px: float) -> Opening:
+    """In metres, y up, its chance as its confidence."""
+    one = candidate.seen
+    subtype = _SUBTYPES.get(one.kind, one.kind if one.kind in DOOR_KINDS else "")
+    sizes = _ring(one, height, m_per_px), one.length * m_per_px, one.thickness * m_per_px
+    return Opening(rules.kind(candidate), subtype, *sizes, rules.chance(candidate))
 
 
 def leads_out(one: Instance, seen: Seen) -> bool:

@@ -26,6 +26,8 @@ _LINE_M = 0.01  # what a drawn line's place is good for
 _ESTIMATED = 0.02  # a scale that nothing drawn confirms: paper shrinks, prints get resized
 _PRINTED_OFF = 0.05  # measured and printed area further apart than this are not the same room
 _UNSURE = 0.7
+_WIDE = 0.5  # of a count: an interval wider than that
+_FEW = 2  # and than so many pieces says too little
 _GROSS = "one side, openings not deducted"
 _PRISM_OFF = 0.05
 
@@ -189,15 +191,19 @@ class _Maker:
         unsure = sum(e.confidence < _UNSURE for e in elements)
         by_hand = value != len(elements)
         rough = self.m_per_unit is None and bool(elements)
-        withheld = "" if by_hand else self._uncountable(key, elements)
+        likely = None if by_hand or apart else self.sheet.ranges.get(key)
+        withheld = "" if by_hand else self._uncountable(key, elements, likely)
         if withheld:
             quantity = self._quantity(key, item, "count", "pcs", None, elements, apart)
             quantity.reason = withheld
             return quantity
+        low, high = likely or ((value, value) if by_hand else (max(0, value - unsure), value))
         reason = None
         if not by_hand and self.doubt and not apart:
             reason = self.doubt
-        elif not by_hand and unsure:
+        elif likely and low < high:
+            reason = f"seen on a scan: likely between {low} and {high}"
+        elif not by_hand and not likely and unsure:
             reason = f"not sure of {unsure}"
         elif not by_hand and rough:
             reason = "told with a scale guessed from the doors, as the sheet shows none that holds"
@@ -207,7 +213,7 @@ class _Maker:
             measure="count",
             unit="pcs",
             value=float(value),
-            interval=(float(value if by_hand else max(0, value - unsure)), float(value)),
+            interval=(float(low), float(high)),
             state="estimated" if reason else "measured",
             sheet=self.sheet.id,
             sources=[e.id for e in elements],
@@ -215,8 +221,10 @@ class _Maker:
             reason=reason,
         )
 
-    def _uncountable(self, key: str, elements: list[Element]) -> str:
+    def _uncountable(self, key: str, elements: list[Element], likely: tuple[int, int] | None) -> str:
         """Why a kind cannot be counted on this sheet although others can; "" if it can."""
+        if likely and likely[1] - likely[0] > max(_FEW, _WIDE * len(elements)):
+            return f"seen on a scan, and too doubtful: anything between {likely[0]} and {likely[1]}"
         walls = sum(e.kind == "wall" for e in self.sheet.elements)
         named = any(e.traits.get("name") for e in self.sheet.elements if e.kind == "room")
         if key == "room" and not elements and walls > 3:

@@ -143,6 +143,7 @@ def load_sheet(folder: Path, page: int, sheet_id: str | None = None) -> Sheet:
     told = json.loads((folder / f"{page}.json").read_text("utf-8"))
     told["picture"] = str(folder / told["picture"])
     told["extent"] = tuple(told["extent"])
+    told["ranges"] = {kind: (low, high) for kind, (low, high) in told["ranges"].items()}
     told["scale"] = Scale(**told["scale"]) if told["scale"] else None
     known = {field.name for field in fields(Element)}
     told["elements"] = [

@@ -1,0 +1,47 @@
+"""From how sure each thing that was seen is to how many there are: a number, and between which numbers it likely lies.
+
+The score of a thing that was seen is turned into the chance that it is there; things are there or not independently of
+each other, so that their number follows a Poisson-binomial distribution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from planroom.records import Floats
+
+SHARPNESS: Final = 5.0  # of the chance over the score's log-odds: scores of heatmaps lie close together
+_OUTSIDE: Final = 0.05  # of the chance on either side of the interval
+_LEAST: Final = 1e-3
+
+
+def chance(score: float, even: float) -> float:
+    """The chance, 0 to 1, that something with `score` is there; one with the score `even` is as likely there as not."""
+    apart = _log_odds(score) - _log_odds(even)
+    return float(1 / (1 + np.exp(-SHARPNESS * apart)))
+
+
+def how_many(chances: Sequence[float]) -> tuple[int, int, int]:
+    """The best single guess, and the lowest and the highest number that are not unlikely."""
+    counts = distribution(chances)
+    total = np.cumsum(counts)
+    best = round(float(np.sum(chances)))
+    low = int(np.searchsorted(total, _OUTSIDE))
+    high = int(np.searchsorted(total, 1 - _OUTSIDE))
+    return best, min(low, best), max(high, best)
+
+
+def distribution(chances: Sequence[float]) -> Floats:
+    """(n + 1,): the chance that 0, 1, ... n are there."""
+    counts = np.ones(1)
+    for one in chances:
+        counts = np.convolve(counts, [1 - one, one])
+    return counts
+
+
+def _log_odds(score: float) -> float:
+    inside = min(max(score, _LEAST), 1 - _LEAST)
+    return float(np.log(inside / (1 - inside)))
