@@ -81,6 +81,7 @@ FIELDS = {
     "sheets[].listed[][]": "number and title of a drawing that a list on this sheet names",
     "sheets[].heights_m.{}": "heights in metres read off the sheet, by what they are",
     "sheets[].counts.{}": "best single guess by kind, an integer: door, window, opening, room, bedroom, toilet, wall",
+    "sheets[].ranges.{}": "of kinds that were seen on a scan: [low, high], what the count likely lies between",
     "sheets[].elements[].id": "the sheet's id, then a name that follows from kind and place",
     "sheets[].elements[].kind": "`wall`, `door`, `window`, `opening` (without leaf), `room`, `stair` or `fixture`",
     "sheets[].elements[].box_px": "x0, y0, x1, y1 in pixels, y down; null where it is not drawn",
@@ -251,6 +252,7 @@ def report_fields() -> set[str]:
     element = Element("e", "door", points, 1.0, np.zeros((1, 4)), ["s"], None, {"k": 1.0}, {"k": 1.0}, {"k": "v"})
     sheet = Sheet("s", "f", 0, "n", 10, 10, (0.0, 0.0, 1.0, 1.0), "p", scale=Scale(50.0, 1.0, "measured", "e"))
     sheet.elements, sheet.counts, sheet.heights = [element], {"k": 1}, {"k": 2.5}
+    sheet.ranges = {"k": (0, 2)}
     box = (0.0, 0.0, 1.0, 1.0)
     scaled = {"title": "t", "ratio": 50.0, "box": box, "m_per_unit": 1.0, "state": "measured", "evidence": "e"}
     table = {"kind": "door", "title": "t", "box": box, "columns": [{"name": "n", "header": "h"}], "source": "ocr"}
@@ -272,7 +274,7 @@ def report_fields() -> set[str]:
 _STAGE = ("stage", "file", "page", "wall_s", "leased_bytes", "grown_bytes", "paths")
 _READER = ("cpu_s", "peak_bytes", "retried", "leases")
 _POOL = ("capacity_bytes", "peak_leased_bytes", "hits", "misses", "saved_s")
-_KEYED = ("counts", "heights_m", "sizes", "stated", "traits")
+_KEYED = ("counts", "ranges", "heights_m", "sizes", "stated", "traits")
 _WHOLE = ("leases", "box_px", "box_m", "outline_px", "lines_px", "interval")
 
 
