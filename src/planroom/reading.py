@@ -266,9 +266,11 @@ def _find_on_scan(
     if page.grey is None:
         return
     m_per_px = sheet.scale.rough_m_per_unit if sheet.scale else None
-    with clock.stage("look", _SEEN_BYTES + _SEEN_SHARE * page.grey.size):
-        progress("look", 0.0)
-        sight = _look_at(page.grey, arguments, ask)
+    sight = None
+    if sheet.scale is None or sheet.scale.state != "measured":  # geometry that knows how wide doors are reads better
+        with clock.stage("look", _SEEN_BYTES + _SEEN_SHARE * page.grey.size):
+            progress("look", 0.0)
+            sight = _look_at(page.grey, arguments, ask)
     with clock.stage("detect", pixels.lease_bytes(page.grey.size), page.made_of):
         if sight is None:
             sheet.elements = raster.find_elements(page.grey, texts, progress, view=sheet.view, m_per_px=m_per_px)

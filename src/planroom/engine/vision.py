@@ -126,7 +126,7 @@ def _at_best_zoom(picture: Picture, paper: Paper, infer: Infer, progress: Callab
     A house most often fills its sheet: it is first looked at as large as that makes it, and the doors that are seen
     tell the next size.
     """
-    likely = zoom = min(2.0, _HOUSE_PX / inked_px(picture, paper))
+    likely = zoom = min(_ZOOMS[1], _HOUSE_PX / inked_px(picture, paper))
     tried: dict[float, Seen] = {}
     for k in range(_MOST_LOOKS):
         seen = _look(picture, paper, infer, zoom, partial(_part, progress, k))
