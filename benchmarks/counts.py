@@ -1,13 +1,14 @@
 """Counts on real plans that nobody here made, beside what other systems answered on the same ones; and what is seen.
 
-    python benchmarks/counts.py [--json] [--only plans|rules|masks|generated] [--note "what changed"] [--gallery FILE]
-    python benchmarks/counts.py --plans 0000,5000_00     # these alone: neither scored nor logged
+    python benchmarks/counts.py [--json] [--only plans|rules|masks|generated|speed] [--note "what changed"]
+    python benchmarks/counts.py --plans 0000,5000_00 --gallery FILE    # these alone: neither scored nor logged
 
 *plans*: `../shared/data/counts`, scored as the tool that comes with the data does; every full scoring is logged in
 benchmarks/counts.csv, for the plans are few, and rules fitted to them would show. *rules*: what
 openings must be to count, fitted on four fifths of the plans and tried on the rest. *masks*: `../shared/data/masks`,
-walls, windows and doors pixel by pixel. *generated*: drawn sheets of seeds that nothing was trained on. `--gallery`
-writes the plans as a page of pictures, the worst first. Exits with 1 where a figure misses its bound.
+walls, windows and doors pixel by pixel. *generated*: drawn sheets of seeds that nothing was trained on. *speed*: a look
+at a sheet of one megapixel, beside PyTorch. `--gallery` writes the plans as a page of pictures, the worst first. Exits
+with 1 where a figure misses its bound.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -31,6 +33,7 @@ import counts_gallery
 import counts_generated
 import counts_masks
 import counts_rules
+import counts_speed
 from memory_peaks import MACHINE
 from planroom.engine.catalog import open_catalog
 from planroom.engine.eyes import Eyes, features_bytes
@@ -41,8 +44,9 @@ HERE: Final = Path(__file__).resolve().parent
 SHARED: Final = HERE.parent.parent / "shared"
 PLANS: Final = SHARED / "data" / "counts"
 LOG: Final = HERE / "counts.csv"
+CHECKPOINT: Final = HERE.parent / "training" / "weights" / "vision.pt"
 KINDS: Final = ("door", "window", "bedroom", "toilet")
-PARTS: Final = ("plans", "rules", "masks", "generated")
+PARTS: Final = ("plans", "rules", "masks", "generated", "speed")
 LEAST_EXACT: Final = {"door": 0.55, "window": 0.50, "bedroom": 0.92, "toilet": 0.85, "mean": 0.70}
 MOST_ERROR: Final = {"door": 0.10, "window": 0.12}
 DRAWS: Final = 2000  # of the bootstrap
@@ -73,11 +77,13 @@ def main() -> int:
 
 
 def _rows(part: str, asked: argparse.Namespace) -> Iterator[Row]:
-    needed = {"masks": counts_masks.MASKS, "generated": HERE}.get(part, PLANS)
+    needed = {"masks": counts_masks.MASKS, "generated": HERE, "speed": CHECKPOINT.parent}.get(part, PLANS)
     if not needed.is_dir():
         yield {"part": part, "left_out": f"{needed} is not there"}
     elif part == "plans":
         yield from plans(asked)
+    elif part == "speed":
+        yield from counts_speed.rows(asked.weights, CHECKPOINT, len(os.sched_getaffinity(0)))
     else:
         with open_eyes(asked.weights) as eyes:
             if part == "rules":

@@ -36,7 +36,7 @@ LEAST_BEST: Final = 1.4
 LEAST_INT8: Final = 1.4  # of fp32, on 1,024 tokens
 MOST_INT8_ERROR: Final = 0.01
 LEAST_PRUNED: Final = 1.2
-_GEMM: Final = 2048
+GEMM: Final = 2048  # a side of the matrices
 
 
 def rows(folder: Path, threads: int) -> Iterator[dict[str, Any]]:
@@ -54,9 +54,9 @@ def _beside(name: str, theirs: Child, ours: Child) -> Iterator[dict[str, Any]]:
     for precision, errors in told["errors"].items():
         pytorch, own, fp32 = [], [], []
         for _ in range(PAIRS):
-            pytorch.append(_ask(theirs, "run"))
-            own.append(_ask(ours, precision))
-            fp32.append(_ask(ours, "fp32"))
+            pytorch.append(ask(theirs, "run"))
+            own.append(ask(ours, precision))
+            fp32.append(ask(ours, "fp32"))
         ratio, faster = _ratio(pytorch, own), _ratio(fp32, own)
         best = max(best, ratio)
         over = precision == "fp32" and ratio < LEAST_FP32
@@ -68,7 +68,7 @@ def _beside(name: str, theirs: Child, ours: Child) -> Iterator[dict[str, Any]]:
             "model": name,
             "precision": precision,
             "ms": round(statistics.median(own) * 1000, 2),
-            "alone_ms": round(_ask(ours, f"{precision} alone") * 1000, 2),
+            "alone_ms": round(ask(ours, f"{precision} alone") * 1000, 2),
             "pytorch_ms": round(statistics.median(pytorch) * 1000, 2),
             "times_pytorch": round(ratio, 2),
             "times_fp32": round(faster, 2),
@@ -92,7 +92,7 @@ def _process(call: str, *arguments: object) -> Iterator[Child]:
         child.wait()
 
 
-def _ask(child: Child, what: str) -> float:
+def ask(child: Child, what: str) -> float:
     """Seconds of a run. The other's threads have been given time to fall asleep."""
     time.sleep(ASLEEP_S)
     assert child.stdin
@@ -119,10 +119,10 @@ def eager(name: str, threads: str) -> None:
         with torch.inference_mode():
             return model(*given)
 
-    one = torch.rand(_GEMM, _GEMM)
-    _say({"flops": _flops(run), "gemm_flops": _gemm_flops(lambda: one @ one)})
+    one = torch.rand(GEMM, GEMM)
+    say({"flops": _flops(run), "gemm_flops": gemm_flops(lambda: one @ one)})
     for _ in sys.stdin:
-        _say(_settled(run))
+        say(_settled(run))
 
 
 def sessions(folder: str, name: str, threads: str) -> None:
@@ -138,20 +138,20 @@ def sessions(folder: str, name: str, threads: str) -> None:
         made = None if "pruned" in precision else session.run(inputs)
         worst = None if made is None else max(apart({k: true[k]}, made) for k in true)
         errors[precision] = {"all": None if made is None else apart(true, made), "worst": worst}
-    one = np.random.default_rng(0).random((_GEMM, _GEMM), np.float32)
-    _say({"errors": errors, "gemm_flops": _gemm_flops(lambda: one @ one)})
+    one = np.random.default_rng(0).random((GEMM, GEMM), np.float32)
+    say({"errors": errors, "gemm_flops": gemm_flops(lambda: one @ one)})
     for line in sys.stdin:
         precision, *alone = line.split()
-        _say(_settled(partial(opened[precision].run, inputs, keeps_work=not alone)))
+        say(_settled(partial(opened[precision].run, inputs, keeps_work=not alone)))
 
 
 def _settled(run: Callable[[], object]) -> float:
     """The median of a few runs, after one that wakes the threads."""
     run()
-    return statistics.median(_timed(run) for _ in range(RUNS))
+    return statistics.median(timed(run) for _ in range(RUNS))
 
 
-def _say(told: object) -> None:
+def say(told: object) -> None:
     print(json.dumps(told), flush=True)
 
 
@@ -160,7 +160,7 @@ def _ratio(theirs: list[float], ours: list[float]) -> float:
     return statistics.median(t / o for t, o in zip(theirs, ours, strict=True))
 
 
-def _timed(run: Callable[[], object]) -> float:
+def timed(run: Callable[[], object]) -> float:
     start_s = time.perf_counter()
     run()
     return time.perf_counter() - start_s
@@ -172,9 +172,9 @@ def apart(true: Mapping[str, Any], made: Mapping[str, Any]) -> float:
     return round(math.sqrt(off / sum(float(np.sum(true[k] ** 2)) for k in true)), 5)
 
 
-def _gemm_flops(product: Callable[[], object]) -> float:
+def gemm_flops(product: Callable[[], object]) -> float:
     """Floating-point operations a second of a product of two matrices here, the best of a few."""
-    return float(2 * _GEMM**3 / min(_timed(product) for _ in range(5)))
+    return float(2 * GEMM**3 / min(timed(product) for _ in range(5)))
 
 
 def _flops(eager: Callable[[], Any]) -> float:
