@@ -6,6 +6,7 @@
 MEMORY ?= 2GiB
 HOURS ?= 10
 STEPS ?= 40000
+WORKERS ?= auto
 # the first interpreter that is new enough; name another one with `make demo PYTHON=...`
 PYTHON ?= $(firstword $(foreach name,python3 python3.11 python3.12 python3.13 python,$(shell \
   $(name) -c 'import sys; sys.version_info >= (3, 11) and print("$(name)")' 2>/dev/null)) no-python-3.11)
@@ -21,7 +22,13 @@ demo: .venv/demo.stamp ## make .venv, take off the example plan set under MEMORY
 	$(BIN)/planroom demo --memory $(MEMORY)
 
 test: .venv/dev.stamp ## run the tests; TESTS=tests/unit runs some of them
+ifdef TESTS
 	$(BIN)/python -m pytest $(TESTS)
+else
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --ignore tests/memory
+	@echo "== what processes take is measured alone"
+	$(BIN)/python -m pytest tests/memory
+endif
 
 check: .venv/dev.stamp ## format, lint, types, import contract, docs
 	$(BIN)/ruff format --check .

@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planroom.detect.odds import chance, distribution, how_many
@@ -20,6 +20,7 @@ def test_a_chance_is_even_at_the_even_score_and_rises_with_the_score() -> None:
     assert 0 <= chance(0.0, 0.4) < 1e-6 < 1 - 1e-6 < chance(1.0, 0.4) <= 1
 
 
+@settings(deadline=None)
 @given(CHANCES)
 def test_the_distribution_is_that_of_all_cases(chances: list[float]) -> None:
     by_hand = np.zeros(len(chances) + 1)
@@ -29,6 +30,7 @@ def test_the_distribution_is_that_of_all_cases(chances: list[float]) -> None:
     np.testing.assert_allclose(distribution(chances), by_hand, atol=1e-9)
 
 
+@settings(deadline=None)
 @given(CHANCES)
 def test_the_best_guess_lies_in_its_interval(chances: list[float]) -> None:
     best, low, high = how_many(chances)

@@ -159,7 +159,7 @@ def told_apart(look: WindowLook, wall: WallLook, caps: bool) -> WindowLook:
 
 def window_look(rng: random.Random) -> WindowLook:
     """How most windows of the sheet are drawn."""
-    sash = rng.choices(("none", "arc", "leaf", "both"), (0.84, 0.04, 0.05, 0.07))[0]
+    sash = rng.choices(("none", "arc", "leaf", "both"), (0.72, 0.05, 0.09, 0.14))[0]
     return WindowLook(
         lines=glazing(rng),
         frame=rng.choice(("none", "none", "line", "line", "line", "line", "box", "box", "wide", "wide", "post")),
