@@ -25,9 +25,8 @@ test: .venv/dev.stamp ## run the tests; TESTS=tests/unit runs some of them
 ifdef TESTS
 	$(BIN)/python -m pytest $(TESTS)
 else
+	$(BIN)/python -m pytest tests/memory # what processes take is measured alone
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --ignore tests/memory
-	@echo "== what processes take is measured alone"
-	$(BIN)/python -m pytest tests/memory
 endif
 
 check: .venv/dev.stamp ## format, lint, types, import contract, docs

@@ -77,8 +77,8 @@ def main() -> int:
 
 
 def _rows(part: str, asked: argparse.Namespace) -> Iterator[Row]:
-    needed = {"masks": counts_masks.MASKS, "generated": HERE, "speed": CHECKPOINT.parent}.get(part, PLANS)
-    if not needed.is_dir():
+    needed = {"masks": counts_masks.MASKS, "generated": HERE, "speed": CHECKPOINT}.get(part, PLANS)
+    if not needed.exists():
         yield {"part": part, "left_out": f"{needed} is not there"}
     elif part == "plans":
         yield from plans(asked)

@@ -14,18 +14,19 @@ import cv2
 import numpy as np
 
 from planroom.detect.odds import how_many
-from planroom.detect.seen import Candidate, Rules, find_candidates
+from planroom.detect.seen import LEAST_CHANCE, Candidate, Rules, find_candidates
 from planroom.engine.eyes import Eyes
 from planroom.engine.pictures import GreyArray
 from planroom.ingest.scan import clean_scan
 
 FOLDS: Final = 5
 _EVEN: Final = tuple(round(0.2 + 0.05 * k, 2) for k in range(12))
-_OFF_WALL: Final = (0.0, 0.1, 0.2, 0.5)
-_WAYS: Final = {kind: [{kind: even, "off_wall": off, "sliders_are_windows": are} for even, off, are in
-                       product(_EVEN, _OFF_WALL, (True, False))] for kind in ("door", "window")}  # fmt: skip
+_SHARED: Final = tuple(product((0.0, 0.1, 0.2, 0.5), (True, False)))  # off_wall, sliders_are_windows
 Seen = dict[str, list[Candidate]]
 Counts = dict[str, dict[str, int]]
+KINDS: Final = ("door", "window")
+Whole = np.ndarray[Any, Any]
+Said = dict[str, Whole]  # by kind: shared rules, even score, plan; best guess, low, high
 
 
 def rows(eyes: Eyes, pictures: dict[str, Any], truth: Counts) -> Iterator[dict[str, Any]]:
@@ -33,40 +34,58 @@ def rows(eyes: Eyes, pictures: dict[str, Any], truth: Counts) -> Iterator[dict[s
     seen: Seen = {name: _candidates(eyes, path) for name, path in pictures.items()}
     names = sorted(seen)
     folds = np.random.default_rng(0).permutation(len(names)) % FOLDS
-    for kind, ways in _WAYS.items():
-        true = np.array([truth[name][kind] for name in names])
-        said = np.array([[_range(seen[name], kind, Rules(**way)) for name in names] for way in ways])
-        tried = np.zeros((len(names), 3), int)
-        for fold in range(FOLDS):
-            known = folds != fold
-            tried[~known] = said[_best(said[:, known, 0], true[known]), ~known]
-        best = _best(said[:, :, 0], true)
-        best_guess, low, high = tried.T
-        yield (
-            {"part": "rules", "kind": kind}
-            | ways[best]
-            | {
-                "exact_fitted": round(float((said[best, :, 0] == true).mean()), 3),
-                "exact": round(float((best_guess == true).mean()), 3),
-                "error": round(_error(best_guess, true), 3),
-                "in_range": round(float(((low <= true) & (true <= high)).mean()), 3),
-                "range_wide": round(float((high - low).mean()), 1),
-            }
-        )
+    true = {kind: np.array([truth[name][kind] for name in names]) for kind in KINDS}
+    said = {kind: np.array([[[_range(seen[name], kind, even, *shared) for name in names] for even in _EVEN]
+                            for shared in _SHARED]) for kind in KINDS}  # fmt: skip
+    tried = {kind: np.zeros((len(names), 3), int) for kind in KINDS}
+    for fold in range(FOLDS):
+        known = folds != fold
+        shared, even = _best(said, true, known)
+        for kind in KINDS:
+            tried[kind][~known] = said[kind][shared, even[kind]][~known]
+    shared, even = _best(said, true, np.ones(len(names), bool))
+    for kind in KINDS:
+        best_guess, low, high = tried[kind].T
+        fitted = said[kind][shared, even[kind]][:, 0]
+        yield {
+            "part": "rules",
+            "kind": kind,
+            "even": _EVEN[even[kind]],
+            "off_wall": _SHARED[shared][0],
+            "sliders_are_windows": _SHARED[shared][1],
+            "exact_fitted": round(float((fitted == true[kind]).mean()), 3),
+            "exact": round(float((best_guess == true[kind]).mean()), 3),
+            "error": round(_error(best_guess, true[kind]), 3),
+            "in_range": round(float(((low <= true[kind]) & (true[kind] <= high)).mean()), 3),
+            "range_wide": round(float((high - low).mean()), 1),
+        }
 
 
-def _best(said: np.ndarray[Any, Any], true: np.ndarray[Any, Any]) -> int:
-    """The way with the largest share that is exact, less its error: either alone is too coarse on few plans."""
-    return int(np.argmax([float((one == true).mean()) - _error(one, true) for one in said]))
+def _best(said: Said, true: dict[str, Whole], known: Whole) -> tuple[int, dict[str, int]]:
+    """Which shared rules, and with them which even score of each kind, do best on the plans that are `known`: by the
+    share that is exact, less the error, for either alone is too coarse on few plans.
+    """
+    worth = {
+        kind: np.array([[_worth(one[known, 0], true[kind][known]) for one in ways] for ways in said[kind]])
+        for kind in KINDS
+    }
+    shared = int(np.argmax(sum(worth[kind].max(1) for kind in KINDS)))
+    return shared, {kind: int(np.argmax(worth[kind][shared])) for kind in KINDS}
 
 
-def _error(said: np.ndarray[Any, Any], true: np.ndarray[Any, Any]) -> float:
+def _worth(said: Whole, true: Whole) -> float:
+    return float((said == true).mean()) - _error(said, true)
+
+
+def _error(said: Whole, true: Whole) -> float:
     there = true > 0
     return float((np.abs(said - true)[there] / true[there]).mean())
 
 
-def _range(candidates: list[Candidate], kind: str, rules: Rules) -> tuple[int, int, int]:
-    return how_many([rules.chance(one) for one in candidates if rules.kind(one) == kind])
+def _range(candidates: list[Candidate], kind: str, even: float, off_wall: float, sliders: bool) -> tuple[int, int, int]:
+    rules = Rules(door=even, window=even, off_wall=off_wall, sliders_are_windows=sliders)
+    chances = [rules.chance(one) for one in candidates if rules.kind(one) == kind]
+    return how_many([chance for chance in chances if chance > LEAST_CHANCE])
 
 
 def _candidates(eyes: Eyes, path: Any) -> list[Candidate]:

@@ -128,7 +128,8 @@ def count_unpacked(graph: Path) -> int:
     import onnx
 
     inside = onnx.load(str(graph), load_external_data=False).graph
-    large = {one.name for one in inside.initializer if len(one.dims) > 1 and math.prod(one.dims) >= LARGE}
+    matrices = [one for one in inside.initializer if len(one.dims) > 1 and one.dims[1] > 1]
+    large = {one.name for one in matrices if math.prod(one.dims) >= LARGE}
     return sum(node.op_type in ("MatMul", "Gemm", "Conv") and node.input[1] in large for node in inside.node)
 
 

@@ -75,7 +75,7 @@ def to_int4(source: Path, target: Path) -> None:
     opset = next(one for one in model.opset_import if one.domain in ("", "ai.onnx"))
     if opset.version >= INT4_OPSET - 1:  # between older ones and that, operators change their form
         _pack_convolutions(model.graph)
-        opset.version = INT4_OPSET
+        opset.version = max(opset.version, INT4_OPSET)
     _save(model, target)
 
 
@@ -87,7 +87,7 @@ def _pack_convolutions(graph: onnx.GraphProto) -> None:
             continue
         name = node.input[1]
         weights = numpy_helper.to_array(held[name])
-        if weights.size < INT4_LEAST:
+        if weights.size < INT4_LEAST or weights.shape[1] == 1:  # a scale for each weight would save nothing
             continue
         n_in = weights.shape[1]
         starts = np.arange(0, n_in, INT4_CHANNELS)

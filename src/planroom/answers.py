@@ -72,7 +72,7 @@ class Answers:
     @property
     def sight(self) -> str:
         """What looks at pictures, for whoever keeps what came of it; "" where nothing does."""
-        return self._eyes.version if self._eyes is not None else ""
+        return self._eyes.sight if self._eyes is not None else ""
 
     @property
     def can_read(self) -> bool:

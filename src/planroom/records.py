@@ -204,6 +204,7 @@ class Sheet:
     timings: list[dict[str, Any]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     ranges: dict[str, tuple[int, int]] = field(default_factory=dict)  # what each count likely lies between
+    given: list[str] = field(default_factory=list)  # kinds that a person counted
     remark: str = ""
 
     @property
@@ -215,6 +216,13 @@ class Sheet:
         """Points (K, 2) of sheet units as pixels (K, 2), y down."""
         x0, _, _, y1 = self.extent
         return (points - (x0, y1)) * (self.px_per_unit, -self.px_per_unit)
+
+    def recount(self, kind: str, many: int) -> None:
+        """Count so many more of a kind, or fewer, and move what the count lies between with it."""
+        self.counts[kind] = max(0, self.counts.get(kind, 0) + many)
+        if kind in self.ranges:
+            low, high = self.ranges[kind]
+            self.ranges[kind] = max(0, low + many), max(0, high + many)
 
     def rename(self, sheet_id: str) -> None:
         """Bear another id, the elements too: a second copy of one document."""

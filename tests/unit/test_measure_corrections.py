@@ -166,6 +166,20 @@ def test_counts_have_the_last_word() -> None:
     assert doors.value == 7
 
 
+def test_what_a_count_lies_between_moves_with_it_and_ends_with_a_persons_count() -> None:
+    seen, told = plan(), plan()
+    seen.ranges, told.ranges = ({"door": (1, 3), "opening": (0, 1)} for _ in range(2))
+
+    apply_corrections([seen], {"abc-1": {"kinds": {"abc-1.o": "door"}, "remove": ["abc-1.d"]}})
+    apply_corrections([told], {"abc-1": {"counts": {"door": 1}}})
+
+    assert seen.ranges == {"door": (1, 3), "opening": (0, 0)}
+    assert told.ranges == {"opening": (0, 1)} and told.given == ["door"]
+    doors = next(q for q in take_off([told], [], None) if q.item == "Doors")
+    assert (doors.value, doors.interval, doors.state) == (1, (1, 1), "measured")
+    assert doors.note.endswith("given by hand")
+
+
 def test_status_storey_view_and_height_are_set() -> None:
     made = correct(status={"abc-1.w": "demolished"}, storey="1", view="ceiling", height_m=3)
 

@@ -127,7 +127,7 @@ def test_unsure_elements_make_a_count_an_estimate() -> None:
 
 def test_a_count_given_by_hand_has_the_last_word_and_says_so() -> None:
     given = sheet("s", house())
-    given.counts["window"] = 4
+    given.counts["window"], given.given = 4, ["window"]
 
     quantity = of([given])["Windows", "count"]
 
@@ -381,8 +381,18 @@ def test_a_count_that_may_be_anything_is_withheld_unless_given_by_hand() -> None
     seen.ranges = {"door": (0, 5)}
 
     withheld = of([seen])["Doors", "count"]
-    seen.counts["door"] = 4
+    seen.counts["door"], seen.given = 1, ["door"]
     given = of([seen])["Doors", "count"]
 
     assert (withheld.value, withheld.state) == (None, "withheld") and "between 0 and 5" in str(withheld.reason)
-    assert (given.value, given.state, given.interval) == (4, "measured", (4, 4))
+    assert (given.value, given.state, given.interval) == (1, "measured", (1, 1))
+
+
+def test_a_count_told_by_labels_is_an_estimate_and_says_so() -> None:
+    labelled = sheet("s", house())
+    labelled.counts["bedroom"] = 3
+
+    bedrooms = of([labelled])["Bedrooms", "count"]
+
+    assert (bedrooms.value, bedrooms.interval, bedrooms.state) == (3, (1, 3), "estimated")
+    assert "labels" in str(bedrooms.reason) and "by hand" not in bedrooms.note

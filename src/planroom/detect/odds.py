@@ -25,7 +25,7 @@ def chance(score: float, even: float) -> float:
 
 
 def how_many(chances: Sequence[float]) -> tuple[int, int, int]:
-    """The best single guess, and the lowest and the highest number that are not unlikely."""
+    """The number to be expected, and the lowest and the highest number that are not unlikely."""
     counts = distribution(chances)
     total = np.cumsum(counts)
     best = round(float(np.sum(chances)))

@@ -86,7 +86,7 @@ RULES: Final = Rules()
 _FIXTURES: Final = {"wc": ("fixture", "toilet"), "bed": ("fixture", "bed"), "stair": ("stair", "")}
 _FIXTURE_SCORE: Final = 0.5
 _OFF_M: Final = 0.25
-_LEAST_CHANCE: Final = 0.02
+LEAST_CHANCE: Final = 0.02  # what is less likely there is none
 OPENINGS: Final = ("door", "window", "opening")
 
 
@@ -98,12 +98,12 @@ def find_elements(grey: Grey, seen: Seen, *, m_per_px: float | None = None, rule
     m_per_px = m_per_px or _USUAL_DOOR_M / usual_door_px(seen, grey.shape)
     scene, bands = _bands(grey, seen, m_per_px)
     candidates = _candidates(seen, bands, height, m_per_px)
-    possible = [_opening(one, rules, height, m_per_px) for one in candidates if rules.chance(one) > _LEAST_CHANCE]
+    possible = [_opening(one, rules, height, m_per_px) for one in candidates if rules.chance(one) > LEAST_CHANCE]
+    bands, possible = _of_plans(bands, possible)
     openings = reaching(surest(possible), bands.polygons())
     make = ElementMaker(scene, np.zeros(2), m_per_px)
     pieces = find_wall_pieces(bands, solid_of(bands, find_junctions(bands), openings))
     found = [make.wall(piece, bands) for piece in pieces] + [make.opening(opening) for opening in openings]
-    found = _plans(found, m_per_px)
     found = without_stubs(found + rooms_between(found, m_per_px), m_per_px)
     found += _fixtures(seen, height, m_per_px)
     for element in found:
@@ -129,7 +129,7 @@ def _bands(grey: Grey, seen: Seen, m_per_px: float) -> tuple[Scene, Bands]:
 
 
 def surest(possible: list[Opening]) -> list[Opening]:
-    """As many of each kind as there most likely are."""
+    """As many of each kind as are to be expected."""
     kept = []
     for kind in OPENINGS:
         ranked = sorted((one for one in possible if one.kind == kind), key=lambda one: -one.confidence)
@@ -138,35 +138,32 @@ def surest(possible: list[Opening]) -> list[Opening]:
 
 
 def _ranges(found: list[Element], possible: list[Opening]) -> dict[str, tuple[int, int]]:
-    """Between which numbers the count of each kind likely lies; what was dropped since, with all that it belonged to,
-    is none of them.
-    """
+    """Between which numbers the count of each kind likely lies."""
     ranges = {}
     for kind in OPENINGS:
         best, low, high = how_many([one.confidence for one in possible if one.kind == kind])
-        count = sum(element.kind == kind for element in found)
-        ranges[kind] = (max(0, count - (best - low)), count + (high - best))
+        dropped = best - sum(element.kind == kind for element in found)  # where nothing that closes is left of a wall
+        ranges[kind] = max(0, low - dropped), max(0, high - dropped)
     return ranges
 
 
-def _plans(found: list[Element], m_per_px: float) -> list[Element]:
-    """Without what stands apart and has no opening in a few metres of wall: legends, details, scale bars. An opening
-    whose wall was not seen belongs to the plan that it stands in.
+def _of_plans(bands: Bands, possible: list[Opening]) -> tuple[Bands, list[Opening]]:
+    """Without what stands apart and has no likely opening in a few metres of wall: legends, details, scale bars. An
+    opening whose wall was not seen belongs to the plan that it stands in.
     """
-    if not found:
-        return []
-    near = np.array([shapely.Polygon(e.outline * m_per_px).buffer(_BESIDE_M, join_style="mitre") for e in found])
+    walls = bands.polygons()
+    likely = [shapely.Polygon(one.ring) for one in possible if one.confidence >= 0.5]
+    near = np.array([shapely.buffer(one, _BESIDE_M, join_style="mitre") for one in (*walls, *likely)], dtype=object)
+    if not len(near):
+        return bands, []
     group = connected(near)
-    length = np.bincount(group, [e.sizes.get("length", 0.0) * m_per_px for e in found])
-    openings = np.bincount(group, [float(e.kind != "wall") for e in found])
+    n_walls = len(walls)
+    length = np.bincount(group, np.append(shapely.length(walls) / 2, np.zeros(len(likely))))
+    openings = np.bincount(group, np.arange(len(near)) >= n_walls)
     is_plan = (length > _PLAN_M) & (openings > 0)
-    plans = [shapely.convex_hull(shapely.union_all(near[group == k])) for k in np.flatnonzero(is_plan)]
-    inside = shapely.STRtree(plans)
-    return [
-        e
-        for e, part, shape in zip(found, group.tolist(), near, strict=True)
-        if is_plan[part] or (e.kind != "wall" and len(inside.query(shape.centroid, "within")))
-    ]
+    plans = shapely.STRtree([shapely.convex_hull(shapely.union_all(near[group == k])) for k in np.flatnonzero(is_plan)])
+    inside = [len(plans.query(shapely.Point(one.ring.mean(0)), "within")) > 0 for one in possible]
+    return bands.take(is_plan[group[:n_walls]]), [one for one, there in zip(possible, inside, strict=True) if there]
 
 
 def usual_door_px(seen: Seen, shape: tuple[int, ...]) -> float:

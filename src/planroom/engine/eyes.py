@@ -12,7 +12,8 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
+from importlib.resources import files
 from typing import Final
 
 import numpy as np
@@ -40,6 +41,7 @@ def features_bytes(features: Features) -> int:
 class Eyes:
     """Looks at pictures with networks that are loaded at the first of them, leased from `pool` until `close`.
 
+    version: of the weights, which a tile's features depend on. sight: of all that a look depends on.
     features: where the features of tiles are kept, weighed by `features_bytes`. Raises ModelMissing where the catalog
     has no weights in this precision, ModelDamaged where they are not the ones that it lists.
     """
@@ -56,6 +58,7 @@ class Eyes:
     ):
         self._see, self._tell = find_eyes(catalog, precision)
         self.version = _version(self._see, self._tell)
+        self.sight = f"{self.version} {_code_version()}"
         self._features = features
         self._lease: Lease = manager.lease(needed_bytes(self._see, self._tell), "vision", pool=pool)
         inner = MemoryManager({RESERVE: self._lease.size_bytes})
@@ -104,6 +107,12 @@ class Eyes:
 def _version(*variants: Variant) -> str:
     hashes = "".join(sha256 for variant in variants for sha256 in variant.hashes.values())
     return hashlib.blake2s(hashes.encode(), digest_size=16).hexdigest()
+
+
+@cache
+def _code_version() -> str:
+    """A hash of the code that makes a look of what the networks say."""
+    return hashlib.blake2s(files("planroom.engine").joinpath("vision.py").read_bytes(), digest_size=16).hexdigest()
 
 
 def find_eyes(catalog: Catalog, precision: Precision = "fp32") -> tuple[Variant, Variant]:

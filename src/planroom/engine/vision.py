@@ -35,7 +35,7 @@ _STRIP_PX: Final = 256
 _INKED: Final = 0.3
 _STRAY: Final = 0.002  # of a row or a column: less ink is dirt
 _ZOOMS: Final = (0.1, 3.0)
-_NEAR_ZOOM: Final = 1.3  # an overview at almost the right size will do
+_NEAR_ZOOM: Final = 1.3  # what was seen at almost the right size will do
 _LEAST_SEEN_PX: Final = 12.0  # a door that tells its size
 _LEAST_SCORE: Final = 0.1
 _SURE: Final = 0.4
@@ -49,6 +49,7 @@ _SAME: Final = 0.4  # of the shorter one's length: instances as near as that are
 _LEAST_CONTRAST: Final = 24.0  # grey levels; less is an empty sheet
 _MOST: Final = 5000  # instances of a picture: no sheet shows more
 _SAMPLES: Final = 512
+_BAND_PX: Final = 64  # rows of a tile that are cut at once
 _FAINT: Final = 0.15  # ink of a tile with nothing on it, at most
 _BLUR: Final = 0.35  # pixels of the smaller picture
 _MOST_LOG: Final = 6.0
@@ -110,7 +111,7 @@ class Seen(NamedTuple):
 def look(
     picture: Picture, infer: Infer, door_px: float | None = None, progress: Callable[[float], None] = lambda _: None
 ) -> Seen:
-    """What stands in `picture`. door_px: how wide its doors are; where unknown, an overview tells.
+    """What stands in `picture`. door_px: how wide its doors are; where unknown, those that are seen tell.
 
     infer: what the networks say of tiles (1, 1, TILE_PX, TILE_PX), one by one. progress: called with the share done.
     """
@@ -124,17 +125,18 @@ def _at_best_zoom(picture: Picture, paper: Paper, infer: Infer, progress: Callab
     """What is seen at the size at which most doors are as large as they should be, and which is not unlikely.
 
     A house most often fills its sheet: it is first looked at as large as that makes it, and the doors that are seen
-    tell the next size.
+    tell the next size. Of sizes that fit alike the first is kept.
     """
     likely = zoom = min(_ZOOMS[1], _HOUSE_PX / inked_px(picture, paper))
-    tried: dict[float, Seen] = {}
+    tried: list[tuple[float, Seen]] = []
     for k in range(_MOST_LOOKS):
         seen = _look(picture, paper, infer, zoom, partial(_part, progress, k))
-        tried[fitting_doors(seen) * math.exp(-((math.log(seen.zoom / likely) / _UNLIKELY) ** 2) / 2)] = seen
+        is_likely = math.exp(-((math.log(seen.zoom / likely) / _UNLIKELY) ** 2) / 2)
+        tried.append((fitting_doors(seen) * is_likely, seen))
         zoom = _wanted_zoom(seen)
-        if any(1 / _NEAR_ZOOM < zoom / known.zoom < _NEAR_ZOOM for known in tried.values()):
+        if any(1 / _NEAR_ZOOM < zoom / known.zoom < _NEAR_ZOOM for _, known in tried):
             break
-    return tried[max(tried)]
+    return max(tried, key=lambda one: one[0])[1]
 
 
 def _part(progress: Callable[[float], None], k: int, share: float) -> None:
@@ -156,10 +158,13 @@ def inked_px(picture: Picture, paper: Paper) -> int:
 
 
 def _wanted_zoom(seen: Seen) -> float:
-    """At which the doors that were seen are as large as they should be; twice as large where too few were."""
+    """At which the doors that were seen are as large as they should be; twice as large where too few were, or they
+    were too small to tell.
+    """
     widths = [one.length for one in seen.instances if one.kind in DOOR_KINDS and one.score > _SURE]
-    if len(widths) >= _FEW_DOORS and float(np.median(widths)) * seen.zoom >= _LEAST_SEEN_PX:
-        return DOOR_PX / float(np.median(widths))
+    usual = float(np.median(widths)) if len(widths) >= _FEW_DOORS else 0.0
+    if usual and (usual * seen.zoom >= _LEAST_SEEN_PX or seen.zoom >= 1):
+        return float(np.clip(DOOR_PX / usual, *_ZOOMS))
     return min(2 * seen.zoom, max(1.0, seen.zoom))
 
 
@@ -210,23 +215,35 @@ def _look(picture: Picture, paper: Paper, infer: Infer, zoom: float, progress: C
 
 
 def cut_tile(picture: Picture, paper: Paper, zoom: float, top: int, left: int) -> Floats:
-    """The tile (1, 1, TILE_PX, TILE_PX) whose middle begins at `top`, `left` of the picture `zoom` times as large."""
-    spread = _BLUR / zoom if zoom < 1 else 0.0
-    reach = int(np.ceil(3 * spread)) + 1
-    y0, x0 = (int((start - MARGIN_PX) / zoom) - reach for start in (top, left))
-    y1, x1 = (int((start - MARGIN_PX + TILE_PX) / zoom) + reach + 1 for start in (top, left))
-    y0, x0, y1, x1 = max(0, y0), max(0, x0), min(picture.height_px, y1), min(picture.width_px, x1)
-    ink = paper.ink(picture.rows(y0, y1)[:, x0:x1])
-    place = np.array([[zoom, 0, MARGIN_PX - left + zoom * x0], [0, zoom, MARGIN_PX - top + zoom * y0]])
-    tile = warp_ink(ink, place, zoom, TILE_PX)[None, None]
-    return np.asarray(np.rint(tile * SHADES) / SHADES, np.float32)
+    """The tile (1, 1, TILE_PX, TILE_PX) whose middle begins at `top`, `left` of the picture `zoom` times as large.
+
+    A few of its rows at a time: of a sheet that is shrunk to a tenth, a tile shows a hundred megabytes.
+    """
+    tile = np.zeros((TILE_PX, TILE_PX), np.float32)
+    reach = int(np.ceil(3 * _BLUR / zoom if zoom < 1 else 0)) + 1
+    x0, x1 = _span(left - MARGIN_PX, TILE_PX, zoom, reach, picture.width_px)
+    for row in range(0, TILE_PX, _BAND_PX):
+        y0, y1 = _span(top - MARGIN_PX + row, _BAND_PX, zoom, reach, picture.height_px)
+        if x0 < x1 and y0 < y1:
+            ink = paper.ink(picture.rows(y0, y1)[:, x0:x1])
+            shift = MARGIN_PX - left + zoom * x0, MARGIN_PX - top - row + zoom * y0
+            place = np.array([[zoom, 0, shift[0]], [0, zoom, shift[1]]])
+            tile[row : row + _BAND_PX] = warp_ink(ink, place, zoom, TILE_PX, _BAND_PX)
+    return np.asarray(np.rint(tile * SHADES) / SHADES, np.float32)[None, None]
 
 
-def warp_ink(ink: Floats, place: NDArray[np.float64], zoom: float, size_px: int) -> Floats:
-    """`ink` under the affine `place` (2, 3), on a square of `size_px`; smoothed first where it shrinks."""
+def _span(start: int, size: int, zoom: float, reach: int, end: int) -> tuple[int, int]:
+    """From which to which pixel a picture that ends at `end` is read for `size` pixels of it zoomed, from `start`."""
+    return max(0, int(start / zoom) - reach), min(end, int((start + size) / zoom) + reach + 1)
+
+
+def warp_ink(
+    ink: Floats, place: NDArray[np.float64], zoom: float, width_px: int, height_px: int | None = None
+) -> Floats:
+    """`ink` under the affine `place` (2, 3), on a square or a rectangle; smoothed first where it shrinks."""
     if zoom < 1:  # a warp does not average
         ink = np.asarray(cv2.GaussianBlur(ink, (0, 0), _BLUR / zoom), np.float32)
-    return np.asarray(cv2.warpAffine(ink, place, (size_px, size_px), flags=cv2.INTER_LINEAR), np.float32)
+    return np.asarray(cv2.warpAffine(ink, place, (width_px, height_px or width_px), flags=cv2.INTER_LINEAR), np.float32)
 
 
 def read_instances(centres: Floats, shapes: Floats, least: float = _LEAST_SCORE) -> list[Instance]:

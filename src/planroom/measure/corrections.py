@@ -91,7 +91,10 @@ def apply_corrections(sheets: list[Sheet], corrections: dict[str, dict[str, Any]
             if element.id in gone:
                 _add(sheet, element, -1)
         sheet.elements = [e for e in sheet.elements if e.id not in gone]
-        sheet.counts |= entry.get("counts", {})
+        given = entry.get("counts", {})
+        sheet.counts |= given
+        sheet.given = sorted(given)
+        sheet.ranges = {kind: likely for kind, likely in sheet.ranges.items() if kind not in given}
         sheet.storey = entry.get("storey", sheet.storey)
         sheet.view = entry.get("view", sheet.view)
         if "height_m" in entry:
@@ -103,4 +106,4 @@ def _add(sheet: Sheet, element: Element, many: int) -> None:
     told = {element.traits.get("use", ""), *element.traits.get("also", "").split(", ")}
     used = told if element.kind == "room" else set()
     for name in (element.kind, *(name for name, uses in _USES.items() if used.intersection(uses))):
-        sheet.counts[name] = max(0, sheet.counts.get(name, 0) + many)
+        sheet.recount(name, many)

@@ -1,6 +1,6 @@
 """Elements into quantities: how many, how long, how large, with state, interval and the elements they rest on.
 
-Counts rest on elements alone. Lengths and areas need the sheet's scale, surfaces a height too; without it they are
+Counts rest on elements, on scans on what they likely lie between too. Lengths and areas need the sheet's scale, surfaces a height too; without it they are
 withheld and say why. What a total adds up are only sheets that count (`sets.group_sheets`) and nothing demolished.
 """
 
@@ -183,23 +183,27 @@ class _Maker:
     def count(
         self, key: str, item: str, elements: list[Element], given: int | None, *, apart: bool = False
     ) -> Quantity:
-        """How many; unsure elements, or walls told without a scale, make it an estimate.
+        """How many; unsure elements, walls told without a scale, or what was only likely seen make it an estimate.
 
-        given: the sheet's count; where it is not the number of elements, a person has said so.
+        given: the sheet's count; where it is not the number of elements, a person has said so, or labels do.
         """
         value = len(elements) if given is None else given
         unsure = sum(e.confidence < _UNSURE for e in elements)
-        by_hand = value != len(elements)
+        by_hand = given is not None and key in self.sheet.given
+        by_labels = value != len(elements) and not by_hand
         rough = self.m_per_unit is None and bool(elements)
-        likely = None if by_hand or apart else self.sheet.ranges.get(key)
-        withheld = "" if by_hand else self._uncountable(key, elements, likely)
+        likely = None if by_hand or given is None else self.sheet.ranges.get(key)
+        withheld = "" if by_hand or by_labels else self._uncountable(key, elements, likely)
         if withheld:
             quantity = self._quantity(key, item, "count", "pcs", None, elements, apart)
             quantity.reason = withheld
             return quantity
         low, high = likely or ((value, value) if by_hand else (max(0, value - unsure), value))
         reason = None
-        if not by_hand and self.doubt and not apart:
+        if by_labels:
+            low, high = sorted((value, len(elements)))
+            reason = f"told by labels and fixtures: {len(elements)} such rooms are closed on the sheet"
+        elif not by_hand and self.doubt and not apart:
             reason = self.doubt
         elif likely and low < high:
             reason = f"seen on a scan: likely between {low} and {high}"

@@ -42,8 +42,8 @@ def _settle(ceiling: Sheet, plan: Sheet) -> None:
         distance = np.hypot(*(there - place).T)
         nearest = known[int(np.argmin(distance))]
         if distance.min() < _NEAR_M and head.kind != nearest.kind:
-            ceiling.counts[head.kind] -= 1
-            ceiling.counts[nearest.kind] = ceiling.counts.get(nearest.kind, 0) + 1
+            ceiling.recount(head.kind, -1)
+            ceiling.recount(nearest.kind, 1)
             head.kind = nearest.kind
 
 

@@ -99,7 +99,7 @@ def _code_version() -> str:
     """A hash of the code and data of the stages whose results are kept."""
     digest = hashlib.blake2s()
     for stage in _STAGES:
-        for item in sorted(_walk(files("planroom").joinpath(stage)), key=lambda item: item.name):
+        for item in _walk(files("planroom").joinpath(stage)):
             digest.update(item.read_bytes())
     for module in ("records.py", "geometry.py", "units.py", "pages.py", "reading.py"):
         digest.update(files("planroom").joinpath(module).read_bytes())
@@ -107,8 +107,10 @@ def _code_version() -> str:
 
 
 def _walk(folder: Traversable) -> Iterator[Traversable]:
-    for item in folder.iterdir():
-        if item.name.endswith((".py", ".json")):
+    for item in sorted(folder.iterdir(), key=lambda item: item.name):
+        if item.is_dir():
+            yield from _walk(item)
+        elif item.name.endswith((".py", ".json")):
             yield item
 
 
