@@ -103,7 +103,7 @@ def looks(weights: str, threads: str) -> None:
             spent += time.perf_counter() - start_s
             return said
 
-        eyes._residency.run = watched  # type: ignore[method-assign]
+        eyes._residency.run = watched  # type: ignore[method-assign, assignment]
         eyes.look(picture, lambda _: None)
         eyes.close()
         return spent

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from planroom.detect.seen import RULES, find_elements, leads_out, usual_door_px
-from planroom.engine.vision import CLASSES, DOOR_PX, STRIDE, USES, Grey, Instance, Seen
+from planroom.engine.pictures import Grey
+from planroom.engine.vision import CLASSES, DOOR_PX, STRIDE, USES, Instance, Seen
 
 ZOOM = 0.5
 DOOR = DOOR_PX / ZOOM  # px of the picture

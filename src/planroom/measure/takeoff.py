@@ -1,7 +1,8 @@
 """Elements into quantities: how many, how long, how large, with state, interval and the elements they rest on.
 
-Counts rest on elements, on scans on what they likely lie between too. Lengths and areas need the sheet's scale, surfaces a height too; without it they are
-withheld and say why. What a total adds up are only sheets that count (`sets.group_sheets`) and nothing demolished.
+Counts rest on elements; of what was seen on a scan they say what they likely lie between. Lengths and areas need the
+sheet's scale, surfaces a height too; without it they are withheld and say why. What a total adds up are only sheets
+that count (`sets.group_sheets`) and nothing demolished.
 """
 
 from __future__ import annotations
