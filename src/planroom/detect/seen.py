@@ -58,7 +58,7 @@ class Rules(NamedTuple):
     """
 
     door: float = 0.4
-    window: float = 0.4
+    window: float = 0.45
     opening: float = 0.5
     off_wall: float = 0.2  # so much more an opening must score that stands in no wall that was seen
     sliders_are_windows: bool = True

@@ -39,8 +39,8 @@ _NEAR_ZOOM: Final = 1.3  # what was seen at almost the right size will do
 _LEAST_SEEN_PX: Final = 12.0  # a door that tells its size
 _LEAST_SCORE: Final = 0.1
 _SURE: Final = 0.4
-_UNLIKELY: Final = 0.7  # of a size's logarithm: how far most are from the likely one
-_LOOKED_AT: Final = 0.3  # how sure a door must be to say that the size is right,
+_UNLIKELY: Final = 0.5  # of a size's logarithm: how far most are from the likely one
+_LOOKED_AT: Final = 0.4  # how sure a door must be to say that the size is right,
 _FITS: Final = 1.5  # and how many times as large or small as it should be it may look
 _MOST_LOOKS: Final = 4
 _STEPS: Final = 6  # to twice the size: a sheet with one more door is still looked at at the same size
@@ -50,6 +50,7 @@ _LEAST_CONTRAST: Final = 24.0  # grey levels; less is an empty sheet
 _MOST: Final = 5000  # instances of a picture: no sheet shows more
 _SAMPLES: Final = 512
 _BAND_PX: Final = 64  # rows of a tile that are cut at once
+_USUAL_INK: Final = 60  # per cent of what is drawn is at most so dark: all that is darker is ink alike
 _FAINT: Final = 0.15  # ink of a tile with nothing on it, at most
 _BLUR: Final = 0.35  # pixels of the smaller picture
 _MOST_LOG: Final = 6.0
@@ -132,7 +133,7 @@ def _at_best_zoom(picture: Picture, paper: Paper, infer: Infer, progress: Callab
     for k in range(_MOST_LOOKS):
         seen = _look(picture, paper, infer, zoom, partial(_part, progress, k))
         is_likely = math.exp(-((math.log(seen.zoom / likely) / _UNLIKELY) ** 2) / 2)
-        tried.append((fitting_doors(seen) * is_likely, seen))
+        tried.append((math.sqrt(fitting_doors(seen)) * is_likely, seen))  # a wrong size shows many that are none
         zoom = _wanted_zoom(seen)
         if any(1 / _NEAR_ZOOM < zoom / known.zoom < _NEAR_ZOOM for _, known in tried):
             break
@@ -182,8 +183,11 @@ def paper_of(picture: Picture) -> Paper:
     low, middle, high = (float(x) for x in np.percentile(sample, (0.5, 50, 99.5)))
     sides = (middle - low, high - middle)
     is_light = sides[0] >= sides[1] if max(sides) > _LEAST_CONTRAST else middle > 127  # hardly any ink
-    ink = low if is_light else high
-    return Paper(middle, max(abs(ink - middle), _LEAST_CONTRAST) * (1.0 if is_light else -1.0))
+    way = 1.0 if is_light else -1.0
+    away = (middle - sample) * way
+    inked = away[away > _LEAST_CONTRAST]
+    contrast = float(np.percentile(inked, _USUAL_INK)) if len(inked) else 0.0
+    return Paper(middle, max(contrast, _LEAST_CONTRAST) * way)
 
 
 def _look(picture: Picture, paper: Paper, infer: Infer, zoom: float, progress: Callable[[float], None]) -> Seen:
