@@ -25,8 +25,9 @@ test: .venv/dev.stamp ## run the tests; TESTS=tests/unit runs some of them
 ifdef TESTS
 	$(BIN)/python -m pytest $(TESTS)
 else
-	$(BIN)/python -m pytest tests/memory # what processes take is measured alone
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --ignore tests/memory
+	$(BIN)/python -m pytest tests/memory
+	$(BIN)/python -m pytest $(RESIDENCY)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --ignore tests/memory --ignore $(RESIDENCY)
 endif
 
 check: .venv/dev.stamp ## format, lint, types, import contract, docs
@@ -35,6 +36,9 @@ check: .venv/dev.stamp ## format, lint, types, import contract, docs
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/unit/test_docs.py
+
+# what measures this process's own memory runs alone; the rest on all processors
+RESIDENCY := tests/unit/test_engine_residency.py
 
 format: .venv/dev.stamp ## put the code into its format, and repair what the linter can
 	$(BIN)/ruff check --fix .
