@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -120,6 +121,9 @@ def test_instances_match_once_where_half_of_both_is_common() -> None:
     assert counts_generated.matched([there[0]._replace(angle=np.pi)], there).tolist() == [1, 1, 1]
 
 
+NO_EYES: Any = None  # what is seen is given instead
+
+
 def candidates(*scores: float) -> list[Candidate]:
     return [Candidate(Instance("hinged", 0.0, 0.0, 0.0, 9.0, 1.0, score), True, False) for score in scores]
 
@@ -131,7 +135,7 @@ def test_rules_are_tried_on_plans_that_they_were_not_fitted_on(monkeypatch: pyte
     same = candidates(*np.arange(0.2, 0.8, 0.05) + 0.01)
     monkeypatch.setattr(counts_rules, "_candidates", lambda eyes, name: same)
 
-    door = next(counts_rules.rows(None, {name: name for name in names}, truth))  # type: ignore[arg-type]
+    door = next(counts_rules.rows(NO_EYES, {name: name for name in names}, truth))
 
     assert door["exact"] < door["exact_fitted"] == 0.1
 
@@ -143,7 +147,7 @@ def test_the_rule_that_counts_right_is_found(monkeypatch: pytest.MonkeyPatch) ->
     truth = {name: {"door": k + 1, "window": 1} for k, name in enumerate(names)}
     monkeypatch.setattr(counts_rules, "_candidates", lambda eyes, name: found[name])
 
-    door = next(counts_rules.rows(None, {name: name for name in names}, truth))  # type: ignore[arg-type]
+    door = next(counts_rules.rows(NO_EYES, {name: name for name in names}, truth))
 
     assert door["exact"] == 1.0 and door["error"] == 0.0 and door["in_range"] == 1.0
     assert 0.3 < door["even"] < 0.8

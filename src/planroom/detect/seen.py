@@ -12,7 +12,6 @@ from typing import Final, NamedTuple
 import cv2
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from planroom.detect.bands import Bands
 from planroom.detect.elements import ElementMaker, element_id
@@ -27,10 +26,10 @@ from planroom.detect.rooms import solid as solid_of
 from planroom.detect.scene import Scene, set_scene
 from planroom.detect.standing import connected, find_junctions
 from planroom.detect.walls import find_bands
+from planroom.engine.pictures import Grey
 from planroom.engine.vision import CLASSES, DOOR_KINDS, OPENING_KINDS, STRIDE, USES, Instance, Seen
 from planroom.records import Element, Floats, Linework, Page, Style
 
-Grey = NDArray[np.uint8]
 _SUBTYPES: Final = {"hinged": "single", "door": "unclear"}  # the others are named as planroom names them
 _USUAL_DOOR_M: Final = 0.85
 _USUAL_DOORS_ACROSS: Final = 24  # a sheet, where none was seen
