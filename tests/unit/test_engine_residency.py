@@ -419,7 +419,10 @@ def test_a_file_damaged_under_many_threads(make: Callable[..., Residency], four:
 
     assert all(was_told)
     assert leased(residency) == RESIDENT * len(residency.resident)
-    assert {str(error).partition(":")[0] for error in told} == {"E602 " + str(data)}
+    named = {
+        str(error).partition(":")[0] for error in told
+    }  # its file, or itself where that was damaged after the check
+    assert str(data) in "".join(named) and named <= {f"E602 {data}", "E602 m1 (fp32) cannot be loaded"}
     made = residency.run(four[1], {"x": X})["y"]
     np.testing.assert_allclose(made, X @ weights(1), rtol=1e-5, atol=1e-5)
 
