@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -37,6 +37,7 @@ import counts_speed
 from memory_peaks import MACHINE
 from planroom.engine.catalog import open_catalog
 from planroom.engine.eyes import Eyes, features_bytes
+from planroom.engine.ocr import TextReader
 from planroom.memory.caches.cache import CachePool
 from planroom.memory.manager import RESERVE, MemoryManager
 
@@ -87,7 +88,8 @@ def _rows(part: str, asked: argparse.Namespace) -> Iterator[Row]:
     else:
         with open_eyes(asked.weights) as eyes:
             if part == "rules":
-                yield from counts_rules.rows(eyes, {path.stem: path for path in _plans("")}, _truth())
+                with closing(TextReader(MemoryManager({RESERVE: 1 << 30}), pool=RESERVE)) as reader:
+                    yield from counts_rules.rows(eyes, reader, {path.stem: path for path in _plans("")}, _truth())
             else:
                 yield from counts_masks.rows(eyes) if part == "masks" else counts_generated.rows(eyes)
 

@@ -15,8 +15,8 @@ import numpy as np
 import shapely
 
 from planroom.engine.eyes import Eyes
+from planroom.engine.instances import DOOR_KINDS, KINDS, Instance
 from planroom.engine.pictures import GreyArray
-from planroom.engine.vision import DOOR_KINDS, KINDS, Instance
 
 SEED: Final = 3_000_000_000  # those of the training's own held-out sheets begin at two thousand million
 SHEETS: Final = 60

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planroom.engine.eyes import Eyes
+from planroom.engine.instances import DOOR_KINDS, Instance
 from planroom.engine.pictures import GreyArray
-from planroom.engine.vision import CLASSES, DOOR_KINDS, Instance, Seen
+from planroom.engine.vision import CLASSES, Seen
 
 MASKS: Final = Path(__file__).resolve().parents[2] / "shared" / "data" / "masks"
 LEAST: Final = {"wall": 0.75, "window": 0.50, "door": 0.50}

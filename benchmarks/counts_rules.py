@@ -13,11 +13,14 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
+from planroom.detect import raster
 from planroom.detect.odds import how_many
 from planroom.detect.seen import LEAST_CHANCE, Candidate, Rules, find_candidates
 from planroom.engine.eyes import Eyes
+from planroom.engine.ocr import TextReader
 from planroom.engine.pictures import GreyArray
 from planroom.ingest.scan import clean_scan
+from planroom.sheet.lettering import as_texts
 
 FOLDS: Final = 5
 _EVEN: Final = tuple(round(0.2 + 0.05 * k, 2) for k in range(12))
@@ -29,9 +32,9 @@ Whole = np.ndarray[Any, Any]
 Said = dict[str, Whole]  # by kind: shared rules, even score, plan; best guess, low, high
 
 
-def rows(eyes: Eyes, pictures: dict[str, Any], truth: Counts) -> Iterator[dict[str, Any]]:
+def rows(eyes: Eyes, reader: TextReader, pictures: dict[str, Any], truth: Counts) -> Iterator[dict[str, Any]]:
     """A row for doors and one for windows: the rules fitted on all, and how well those fitted on others did."""
-    seen: Seen = {name: _candidates(eyes, path) for name, path in pictures.items()}
+    seen: Seen = {name: _candidates(eyes, reader, path) for name, path in pictures.items()}
     names = sorted(seen)
     folds = np.random.default_rng(0).permutation(len(names)) % FOLDS
     true = {kind: np.array([truth[name][kind] for name in names]) for kind in KINDS}
@@ -88,8 +91,13 @@ def _range(candidates: list[Candidate], kind: str, even: float, off_wall: float,
     return how_many([chance for chance in chances if chance > LEAST_CHANCE])
 
 
-def _candidates(eyes: Eyes, path: Any) -> list[Candidate]:
-    grey = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-    assert grey is not None
-    cleaned = clean_scan(np.asarray(grey, np.uint8)).grey
-    return find_candidates(cleaned, eyes.look(GreyArray(cleaned), lambda _: None))
+def _candidates(eyes: Eyes, reader: TextReader, path: Any) -> list[Candidate]:
+    """Read as a reader reads a scan."""
+    picture = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    assert picture is not None
+    cleaned = clean_scan(np.asarray(picture, np.uint8)).grey
+    reading = reader.read(GreyArray(cleaned), lambda _: None)
+    grey = np.ascontiguousarray(np.rot90(cleaned, reading.turn_deg // 90))
+    texts = as_texts(list(reading.lines), cleaned.shape, reading.turn_deg)
+    traced = raster.find_elements(grey, texts, lambda *_: None)
+    return find_candidates(grey, eyes.look(GreyArray(grey), lambda _: None), traced)

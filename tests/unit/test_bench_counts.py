@@ -15,8 +15,10 @@ import counts
 import counts_generated
 import counts_masks
 import counts_rules
+import counts_speed
 from planroom.detect.seen import Candidate
-from planroom.engine.vision import CLASSES, Instance, Seen
+from planroom.engine.instances import Instance
+from planroom.engine.vision import CLASSES, Seen
 
 TRUTH = {
     "a": {"door": 4, "window": 2, "bedroom": 1, "toilet": 1},
@@ -133,9 +135,9 @@ def test_rules_are_tried_on_plans_that_they_were_not_fitted_on(monkeypatch: pyte
     names = [f"plan{k}" for k in range(10)]
     truth = {name: {"door": 1 + k, "window": 1} for k, name in enumerate(names)}
     same = candidates(*np.arange(0.2, 0.8, 0.05) + 0.01)
-    monkeypatch.setattr(counts_rules, "_candidates", lambda eyes, name: same)
+    monkeypatch.setattr(counts_rules, "_candidates", lambda eyes, reader, name: same)
 
-    door = next(counts_rules.rows(NO_EYES, {name: name for name in names}, truth))
+    door = next(counts_rules.rows(NO_EYES, NO_EYES, {name: name for name in names}, truth))
 
     assert door["exact"] < door["exact_fitted"] == 0.1
 
@@ -145,9 +147,44 @@ def test_the_rule_that_counts_right_is_found(monkeypatch: pytest.MonkeyPatch) ->
     names = [f"plan{k}" for k in range(10)]
     found = {name: candidates(*[0.8] * (k + 1), *[0.3] * (10 - k)) for k, name in enumerate(names)}
     truth = {name: {"door": k + 1, "window": 1} for k, name in enumerate(names)}
-    monkeypatch.setattr(counts_rules, "_candidates", lambda eyes, name: found[name])
+    monkeypatch.setattr(counts_rules, "_candidates", lambda eyes, reader, name: found[name])
 
-    door = next(counts_rules.rows(NO_EYES, {name: name for name in names}, truth))
+    door = next(counts_rules.rows(NO_EYES, NO_EYES, {name: name for name in names}, truth))
 
     assert door["exact"] == 1.0 and door["error"] == 0.0 and door["in_range"] == 1.0
     assert 0.3 < door["even"] < 0.8
+
+
+class Child:
+    """Ends when it is told to."""
+
+    def kill(self) -> None: ...
+
+    def wait(self) -> None: ...
+
+
+@pytest.mark.parametrize(("look_s", "networks_s", "over"), [(1.2, 0.5, False), (1.6, 0.5, True), (1.2, 1.3, True)])
+def test_a_look_that_is_slow_or_wastes_the_machine_is_over(
+    monkeypatch: pytest.MonkeyPatch, look_s: float, networks_s: float, over: bool
+) -> None:
+    """Two tiles of 10 GFLOP on a machine that reaches 80 in a second: half of it in half a second."""
+    said = {
+        "looks": iter([json.dumps({"tiles": 2, "pixels": 1_000_000, "gemm_flops": 7e10}), *[str(networks_s)] * 5]),
+        "eager": iter([json.dumps({"flops": 1e10, "gemm_flops": 8e10})]),
+    }
+    names = iter(said)
+    children: dict[Child, str] = {}
+
+    def start(*_: object) -> Child:
+        child = Child()
+        children[child] = next(names)
+        return child
+
+    monkeypatch.setattr(counts_speed, "start", start)
+    monkeypatch.setattr(counts_speed, "hear", lambda child: next(said[children[child]]))
+    monkeypatch.setattr(counts_speed, "ask", lambda child, line: {"looks": look_s, "eager": 0.7}[children[child]])
+
+    (row,) = counts_speed.rows(None, Path("none.pt"), 2)
+
+    assert (row["cold_s"], row["pytorch_s"], row["over"]) == (look_s, 0.7, over)
+    assert row["share_of_gemm"] == pytest.approx(2e10 / networks_s / 8e10, abs=0.01)

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 from torch import Tensor, nn
 from torch.nn import functional
 
-from planroom.engine.vision import CLASSES, KINDS, USES
+from planroom.engine.instances import KINDS
+from planroom.engine.vision import CLASSES, USES
 from training.architectures.base import FULL_HEAD_WIDTH, Input, TaskModel
 from training.architectures.hierarchical_vision_transformer import TILE_PX, HierarchicalVisionTransformer
 from training.blocks import HEAD_WIDTH, Block, ConvBlock, ConvNorm

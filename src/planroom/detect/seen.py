@@ -1,12 +1,17 @@
 """What the vision networks saw on a picture, as elements: walls from their mask, openings where they stand, rooms
 between them.
 
+Geometry that traced the same picture (`raster.py`) is a second witness of its openings, as independent as can be had:
+it knows arcs and lines, and nothing of what things look like. What both show is surer than what one does.
+
 The mask knows better where walls are than how far they reach. Where they are drawn solid, the ink tells that to the
 pixel.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from enum import Enum
 from typing import Final, NamedTuple
 
 import cv2
@@ -26,8 +31,9 @@ from planroom.detect.rooms import solid as solid_of
 from planroom.detect.scene import Scene, set_scene
 from planroom.detect.standing import connected, find_junctions
 from planroom.detect.walls import find_bands
+from planroom.engine.instances import DOOR_KINDS, OPENING_KINDS, STRIDE, Instance, sort_of
 from planroom.engine.pictures import Grey
-from planroom.engine.vision import CLASSES, DOOR_KINDS, OPENING_KINDS, STRIDE, USES, Instance, Seen
+from planroom.engine.vision import CLASSES, USES, Seen
 from planroom.records import Element, Floats, Linework, Page, Style
 
 _SUBTYPES: Final = {"hinged": "single", "door": "unclear"}  # the others are named as planroom names them
@@ -42,12 +48,21 @@ _BESIDE_M: Final = 0.5
 _PLAN_M: Final = 4.0
 
 
+class Witnessed(Enum):
+    """Who shows an opening: the networks, the traced lines, or both."""
+
+    SEEN = 1
+    TRACED = 2
+    BOTH = 3
+
+
 class Candidate(NamedTuple):
-    """Something seen that may be an opening: whether it stands in a wall, and whether one of its sides is outside."""
+    """Something that may be an opening: whether it stands in a wall, and whether one of its sides is outside."""
 
     seen: Instance
     in_wall: bool
     leads_out: bool
+    witnessed: Witnessed = Witnessed.SEEN
 
 
 class Rules(NamedTuple):
@@ -61,6 +76,8 @@ class Rules(NamedTuple):
     opening: float = 0.5
     off_wall: float = 0.2  # so much more an opening must score that stands in no wall that was seen
     sliders_are_windows: bool = True
+    traced_too: float = 0.25  # so much less, where geometry traced the same there
+    traced_only: float = 0.2  # the chance that what it traced and nobody saw is there
 
     def kind(self, one: Candidate) -> str:
         """Door, window or opening, as people count them."""
@@ -70,7 +87,10 @@ class Rules(NamedTuple):
 
     def chance(self, one: Candidate) -> float:
         """The chance that it is there."""
+        if one.witnessed is Witnessed.TRACED:
+            return self.traced_only
         even = {"door": self.door, "window": self.window, "opening": self.opening}[self.kind(one)]
+        even -= self.traced_too * (one.witnessed is Witnessed.BOTH)
         return chance(one.seen.score, even if one.in_wall else even + self.off_wall)
 
 
@@ -82,6 +102,8 @@ class Found(NamedTuple):
 
 
 RULES: Final = Rules()
+_AS_SEEN: Final = {"single": "hinged"} | {kind: kind for kind in DOOR_KINDS}
+_SAME_PLACE: Final = 0.6  # of the shorter one's length
 _FIXTURES: Final = {"wc": ("fixture", "toilet"), "bed": ("fixture", "bed"), "stair": ("stair", "")}
 _FIXTURE_SCORE: Final = 0.5
 _OFF_M: Final = 0.25
@@ -89,14 +111,16 @@ LEAST_CHANCE: Final = 0.02  # what is less likely there is none
 OPENINGS: Final = ("door", "window", "opening")
 
 
-def find_elements(grey: Grey, seen: Seen, *, m_per_px: float | None = None, rules: Rules = RULES) -> Found:
-    """Elements of a clean, upright picture (H, W), dark on light, in its pixels, y up. m_per_px: its scale; where
-    unknown, its doors tell a rough one.
+def find_elements(
+    grey: Grey, seen: Seen, traced: Sequence[Element], *, m_per_px: float | None = None, rules: Rules = RULES
+) -> Found:
+    """Elements of a clean, upright picture (H, W), dark on light, in its pixels, y up. traced: what geometry found on
+    it, in the same. m_per_px: its scale; where unknown, its doors tell a rough one.
     """
     height = len(grey)
     m_per_px = m_per_px or _USUAL_DOOR_M / usual_door_px(seen, grey.shape)
     scene, bands = _bands(grey, seen, m_per_px)
-    candidates = _candidates(seen, bands, height, m_per_px)
+    candidates = _candidates(seen, traced, bands, height, m_per_px)
     possible = [_opening(one, rules, height, m_per_px) for one in candidates if rules.chance(one) > LEAST_CHANCE]
     bands, possible = _of_plans(bands, possible)
     openings = reaching(surest(possible), bands.polygons())
@@ -110,10 +134,10 @@ def find_elements(grey: Grey, seen: Seen, *, m_per_px: float | None = None, rule
     return Found(found, _ranges(found, possible))
 
 
-def find_candidates(grey: Grey, seen: Seen) -> list[Candidate]:
+def find_candidates(grey: Grey, seen: Seen, traced: Sequence[Element]) -> list[Candidate]:
     """All that may be an opening of a picture as `find_elements` takes it, for fitting rules."""
     m_per_px = _USUAL_DOOR_M / usual_door_px(seen, grey.shape)
-    return _candidates(seen, _bands(grey, seen, m_per_px)[1], len(grey), m_per_px)
+    return _candidates(seen, traced, _bands(grey, seen, m_per_px)[1], len(grey), m_per_px)
 
 
 def _bands(grey: Grey, seen: Seen, m_per_px: float) -> tuple[Scene, Bands]:
@@ -199,14 +223,45 @@ def _outlines(walls: Grey, height: int) -> Linework:
     return Linework(segments, paths, np.zeros((0, 5)), none, [], none, np.zeros(1, np.int32), [style], [])
 
 
-def _candidates(seen: Seen, bands: Bands, height: int, m_per_px: float) -> list[Candidate]:
+def _candidates(seen: Seen, traced: Sequence[Element], bands: Bands, height: int, m_per_px: float) -> list[Candidate]:
     walls = shapely.STRtree(bands.polygons())
     found = []
-    for one in seen.instances:
-        if one.kind in OPENING_KINDS:
-            ring = shapely.Polygon(_ring(one, height, m_per_px))
-            found.append(Candidate(one, len(walls.query(ring, "dwithin", _OFF_M)) > 0, leads_out(one, seen)))
+    for one, witnessed in _witnesses([one for one in seen.instances if one.kind in OPENING_KINDS], traced, height):
+        ring = shapely.Polygon(_ring(one, height, m_per_px))
+        in_wall = len(walls.query(ring, "dwithin", _OFF_M)) > 0
+        found.append(Candidate(one, in_wall, leads_out(one, seen), witnessed))
     return found
+
+
+def _witnesses(seen: list[Instance], traced: Sequence[Element], height: int) -> list[tuple[Instance, Witnessed]]:
+    """Each opening that was seen or traced, once, with its witnesses. One that was seen as another kind than it was
+    traced as stays as it was seen.
+    """
+    told = [Witnessed.SEEN] * len(seen)
+    places = np.array([(one.x, one.y, one.length) for one in seen]).reshape(-1, 3)
+    alone = []
+    for element in traced:
+        if element.kind not in ("door", "window"):
+            continue
+        one = _as_seen(element, height)
+        away = np.hypot(places[:, 0] - one.x, places[:, 1] - one.y) / np.minimum(places[:, 2], one.length)
+        near = np.flatnonzero(away < _SAME_PLACE)
+        alike = [k for k in near if sort_of(seen[k]) == sort_of(one)]
+        for k in alike:
+            told[k] = Witnessed.BOTH
+        if not len(near):
+            alone.append((one, Witnessed.TRACED))
+    return [*zip(seen, told, strict=True), *alone]
+
+
+def _as_seen(element: Element, height: int) -> Instance:
+    """An opening that was traced, as if it were seen. Its outline goes along one face and back along the other."""
+    subtype = _AS_SEEN.get(element.traits.get("subtype", ""), "door") if element.kind == "door" else element.kind
+    along, across = element.outline[1] - element.outline[0], element.outline[2] - element.outline[1]
+    x, y = element.outline.mean(0)
+    angle = float(np.arctan2(-along[1], along[0]))
+    sizes = float(np.hypot(*along)), float(np.hypot(*across))
+    return Instance(subtype, float(x) - 0.5, height - float(y) - 0.5, angle, *sizes, element.confidence)
 
 
 def _opening(candidate: Candidate, rules: Rules, height: int, m_per_px: float) -> Opening:

@@ -112,7 +112,8 @@ def _version(*variants: Variant) -> str:
 @cache
 def _code_version() -> str:
     """A hash of the code that makes a look of what the networks say."""
-    return hashlib.blake2s(files("planroom.engine").joinpath("vision.py").read_bytes(), digest_size=16).hexdigest()
+    code = (files("planroom.engine").joinpath(name).read_bytes() for name in ("vision.py", "instances.py"))
+    return hashlib.blake2s(b"".join(code), digest_size=16).hexdigest()
 
 
 def find_eyes(catalog: Catalog, precision: Precision = "fp32") -> tuple[Variant, Variant]:

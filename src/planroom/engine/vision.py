@@ -17,19 +17,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from planroom.engine.instances import DOOR_KINDS, KINDS, STRIDE, Instance, distinct, read_instances, together
 from planroom.engine.pictures import Grey, Picture
 
 CLASSES: Final = ("other", "wall", "door", "window", "room", "stairs", "fixture", "swing", "furniture")
 USES: Final = ("outside", "room", "bedroom", "toilet", "kitchen", "living", "hall", "closet")
-KINDS: Final = ("hinged", "double", "sliding", "folding", "garage", "door", "opening", "window", "wc", "bed", "stair")
-DOOR_KINDS: Final = KINDS[:6]
 TILE_PX: Final = 512
 DOOR_PX: Final = 32.0  # of a door in a tile
 SHADES: Final = 64  # of ink in a tile
 CORE_PX: Final = 384  # the middle of a tile, which the next one's begins beside
 MARGIN_PX: Final = (TILE_PX - CORE_PX) // 2
-CLASS_STRIDE, STRIDE = 2, 4  # pixels of a tile in one of its classes; of its uses, centres and shapes
-OPENING_KINDS: Final = KINDS[:8]
+CLASS_STRIDE: Final = 2  # pixels of a tile in one of its classes; STRIDE are in one of its uses, centres, shapes
 _HOUSE_PX: Final = 640  # the longer side of most houses, where doors are as large as they should be
 _STRIP_PX: Final = 256
 _INKED: Final = 0.3
@@ -37,23 +35,20 @@ _STRAY: Final = 0.002  # of a row or a column: less ink is dirt
 _ZOOMS: Final = (0.1, 3.0)
 _NEAR_ZOOM: Final = 1.3  # what was seen at almost the right size will do
 _LEAST_SEEN_PX: Final = 12.0  # a door that tells its size
-_LEAST_SCORE: Final = 0.1
 _SURE: Final = 0.4
 _UNLIKELY: Final = 0.5  # of a size's logarithm: how far most are from the likely one
 _LOOKED_AT: Final = 0.4  # how sure a door must be to say that the size is right,
 _FITS: Final = 1.5  # and how many times as large or small as it should be it may look
 _MOST_LOOKS: Final = 4
+_AGAIN: Final = 0.84  # the size at which a picture is looked at once more, for what shows twice is there
 _STEPS: Final = 6  # to twice the size: a sheet with one more door is still looked at at the same size
 _FEW_DOORS: Final = 3
-_SAME: Final = 0.4  # of the shorter one's length: instances as near as that are one
 _LEAST_CONTRAST: Final = 24.0  # grey levels; less is an empty sheet
-_MOST: Final = 5000  # instances of a picture: no sheet shows more
 _SAMPLES: Final = 512
 _BAND_PX: Final = 64  # rows of a tile that are cut at once
 _USUAL_INK: Final = 60  # per cent of what is drawn is at most so dark: all that is darker is ink alike
 _FAINT: Final = 0.15  # ink of a tile with nothing on it, at most
 _BLUR: Final = 0.35  # pixels of the smaller picture
-_MOST_LOG: Final = 6.0
 Floats = NDArray[np.float32]
 Said = tuple[Floats, Floats, Floats, Floats]  # logits of classes, uses, centres; shapes, as VisionDecoder says them
 Infer = Callable[[list[Floats]], Iterable[Said]]
@@ -69,18 +64,6 @@ class Paper(NamedTuple):
         """Ink 1 on paper 0, so that faint drawings and dark ones look alike."""
         ink = (np.float32(self.level) - grey.astype(np.float32)) / np.float32(self.contrast)
         return np.asarray(np.clip(ink, 0, 1), np.float32)
-
-
-class Instance(NamedTuple):
-    """One thing seen. x, y: its middle; angle: radians, of its length; all in pixels of the picture, y down."""
-
-    kind: str
-    x: float
-    y: float
-    angle: float
-    length: float
-    thickness: float
-    score: float
 
 
 class Seen(NamedTuple):
@@ -117,9 +100,13 @@ def look(
     infer: what the networks say of tiles (1, 1, TILE_PX, TILE_PX), one by one. progress: called with the share done.
     """
     paper = paper_of(picture)
-    if door_px is not None:
-        return _look(picture, paper, infer, DOOR_PX / door_px, progress)
-    return _at_best_zoom(picture, paper, infer, progress)
+    first = partial(_part, progress, 0, 2)
+    if door_px is None:
+        seen = _at_best_zoom(picture, paper, infer, first)
+    else:
+        seen = _look(picture, paper, infer, DOOR_PX / door_px, first)
+    again = _look(picture, paper, infer, seen.zoom * _AGAIN, partial(_part, progress, 1, 2))
+    return seen._replace(instances=together([seen.instances, again.instances]))
 
 
 def _at_best_zoom(picture: Picture, paper: Paper, infer: Infer, progress: Callable[[float], None]) -> Seen:
@@ -131,7 +118,7 @@ def _at_best_zoom(picture: Picture, paper: Paper, infer: Infer, progress: Callab
     likely = zoom = min(_ZOOMS[1], _HOUSE_PX / inked_px(picture, paper))
     tried: list[tuple[float, Seen]] = []
     for k in range(_MOST_LOOKS):
-        seen = _look(picture, paper, infer, zoom, partial(_part, progress, k))
+        seen = _look(picture, paper, infer, zoom, partial(_part, progress, k, _MOST_LOOKS))
         is_likely = math.exp(-((math.log(seen.zoom / likely) / _UNLIKELY) ** 2) / 2)
         tried.append((math.sqrt(fitting_doors(seen)) * is_likely, seen))  # a wrong size shows many that are none
         zoom = _wanted_zoom(seen)
@@ -140,8 +127,8 @@ def _at_best_zoom(picture: Picture, paper: Paper, infer: Infer, progress: Callab
     return max(tried, key=lambda one: one[0])[1]
 
 
-def _part(progress: Callable[[float], None], k: int, share: float) -> None:
-    progress((k + share) / _MOST_LOOKS)
+def _part(progress: Callable[[float], None], k: int, parts: int, share: float) -> None:
+    progress((k + share) / parts)
 
 
 def inked_px(picture: Picture, paper: Paper) -> int:
@@ -248,43 +235,6 @@ def warp_ink(
     if zoom < 1:  # a warp does not average
         ink = np.asarray(cv2.GaussianBlur(ink, (0, 0), _BLUR / zoom), np.float32)
     return np.asarray(cv2.warpAffine(ink, place, (width_px, height_px or width_px), flags=cv2.INTER_LINEAR), np.float32)
-
-
-def read_instances(centres: Floats, shapes: Floats, least: float = _LEAST_SCORE) -> list[Instance]:
-    """What stands at the local maxima of `centres` (kinds, h, w), logits; shapes (6, h, w). In pixels of the tile."""
-    scores = 1 / (1 + np.exp(-centres))
-    found = []
-    for kind, score in zip(KINDS, scores, strict=True):
-        peak = (score >= cv2.dilate(score, np.ones((3, 3), np.uint8))) & (score > least)
-        for row, column in np.argwhere(peak):
-            dx, dy, cos, sin, length, thickness = (float(x) for x in shapes[:, row, column])
-            found.append(
-                Instance(
-                    kind,
-                    (column + dx + 0.5) * STRIDE - 0.5,
-                    (row + dy + 0.5) * STRIDE - 0.5,
-                    float(np.arctan2(sin, cos) / 2),
-                    float(np.exp(min(length, _MOST_LOG))) * STRIDE,
-                    float(np.exp(min(thickness, _MOST_LOG))) * STRIDE,
-                    float(score[row, column]),
-                )
-            )
-    return found
-
-
-def distinct(instances: list[Instance]) -> list[Instance]:
-    """Each thing once: of openings at one place, and of fixtures at one place, the surest."""
-    ranked = sorted(instances, key=lambda one: -one.score)[:_MOST]
-    kept: list[Instance] = []
-    places = np.zeros((len(ranked), 4))  # x, y, length, is an opening; of those that are kept
-    for one in ranked:
-        is_opening = float(one.kind in OPENING_KINDS)
-        x, y, length, alike = places[: len(kept)].T
-        near = np.hypot(x - one.x, y - one.y) < _SAME * np.minimum(length, one.length)
-        if not (near & (alike == is_opening)).any():
-            places[len(kept)] = one.x, one.y, one.length, is_opening
-            kept.append(one)
-    return kept
 
 
 def _core(said: NDArray[np.int64], stride: int) -> NDArray[np.uint8]:
