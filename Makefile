@@ -5,7 +5,6 @@
 
 MEMORY ?= 2GiB
 HOURS ?= 10
-STEPS ?= 40000
 WORKERS ?= auto
 # the first interpreter that is new enough; name another one with `make demo PYTHON=...`
 PYTHON ?= $(firstword $(foreach name,python3 python3.11 python3.12 python3.13 python,$(shell \
@@ -53,7 +52,7 @@ docs: .venv/dev.stamp ## write the generated pages of docs/reference anew
 	$(BIN)/python docs/generate.py
 
 train-vision: .venv/train.stamp ## train the vision networks on drawn sheets for HOURS (10), and export what they learnt
-	$(BIN)/python -m training.vision --out build/vision --hours $(HOURS) --plan-steps $(STEPS)
+	$(BIN)/python -m training.vision --out build/vision --hours $(HOURS)
 	$(BIN)/python -m training.export --trained build/vision/last.pt --precisions fp32 --out src/planroom/engine/weights
 
 lock: ## pin the requirements anew, with hashes and without a host (needs uv)

@@ -16,7 +16,8 @@ import csv
 import math
 import shutil
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,17 +28,21 @@ from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from planroom.engine.vision import DOOR_KINDS, KINDS, STRIDE
+from planroom.engine.instances import DOOR_KINDS, KINDS, STRIDE
 from training.catalog import build
 from training.drawings import draw_sheet
+from training.muon import Muon
 from training.vision_targets import CROPS, IGNORED, Crop, crops, crops_of
 
 BATCH: Final = 8
 RATE: Final = 1.5e-3
-WARM_STEPS: Final = 300
+DECAY: Final = 0.02
+WARM_STEPS: Final = 100
 KEEP: Final = 0.998  # of the moving average of the weights, each step
-MIXED: Final = 32  # crops are taken in chance order from so many, lest a batch be of one sheet
-EVALUATED: Final = 10  # sheets, at each checkpoint
+MIXED: Final = 64  # crops are taken in chance order from so many, lest a batch be of one sheet
+EVALUATED: Final = 5  # sheets, at each checkpoint
+SETTLED: Final = 30  # batches that tell the averaged weights' norms what is usual
+LEAST_MATRIX: Final = 16  # rows and columns of a weight that is learnt as a matrix
 HELD_OUT: Final = 2_000_000_000  # seeds from here on are never trained on
 CLASS_WEIGHTS: Final = (0.6, 1.2, 3.0, 3.0, 0.6, 1.0, 1.0, 1.5, 0.8)
 DOORS: Final = range(len(DOOR_KINDS))
@@ -84,7 +89,7 @@ def loss_of(said: tuple[Tensor, ...], batch: Any) -> tuple[Tensor, list[float]]:
     centre = focal(centres, centres_true)
     off = (shapes - shapes_true).abs() * torch.tensor([1.0, 1, 2, 2, 1, 0.5])[:, None, None]
     shape = (off.sum(1) * held).sum() / held.sum().clamp(min=1)
-    total = 2 * dense + 0.5 * use + centre + 0.2 * shape
+    total = 2 * dense + 0.5 * use + centre + 1.0 * shape
     return total, [float(x.detach()) for x in (dense, use, centre, shape)]
 
 
@@ -138,52 +143,89 @@ def matched(found: np.ndarray, there: np.ndarray) -> np.ndarray:
     return np.array([n, len(found), len(there)], float)
 
 
-def train(folder: Path, hours: float, threads: int, every_s: float, plan_steps: int, start: Path | None = None) -> None:
-    """Go on from `last.pt` until `hours` more have passed. start: weights to begin with where there is none yet."""
+def optimisers_of(model: Eyes) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices within, AdamW for what takes in, tells, shifts and scales."""
+    ends = {id(one) for layer in (model.see.stem, model.tell.classes, model.tell.uses, model.tell.centres,
+                                  model.tell.shapes) for one in layer.parameters()}  # fmt: skip
+    matrices, others = [], []
+    for one in model.parameters():
+        is_matrix = one.ndim > 1 and min(one.flatten(1).shape) >= LEAST_MATRIX and id(one) not in ends
+        (matrices if is_matrix else others).append(one)
+    adam = torch.optim.AdamW(others, lr=RATE, weight_decay=DECAY, betas=(0.9, 0.98), fused=True)
+    return [Muon(matrices, RATE, DECAY), adam]
+
+
+def settle(model: nn.Module, images: Iterable[Tensor]) -> None:
+    """Give `model`, whose weights are an average of many, norms of its own: what is usual over `images`."""
+    norms = [one for one in model.modules() if isinstance(one, nn.BatchNorm2d)]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # an average over all
+    model.train()
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        for image in images:
+            model(image)
+    model.eval()
+
+
+def train(folder: Path, hours: float, threads: int, every_s: float, first: int, start: Path | None = None) -> None:
+    """Train for `hours` in all, going on from `last.pt`. first: the first sheet's seed; start: weights to begin with
+    where there is no `last.pt` yet.
+    """
     torch.set_num_threads(threads)
     model, average = Eyes(), Eyes()
     if start is not None:
         model.load_state_dict(torch.load(start, weights_only=True)["average"])
     model = model.to(memory_format=torch.channels_last)
     average.load_state_dict(model.state_dict())
-    optimiser = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.02, betas=(0.9, 0.98), fused=True)
+    optimisers = optimisers_of(model)
     compiled: Any = torch.compile(model) if shutil.which("g++") else model
-    step = 0
+    step, trained_s = 0, 0.0
     if (folder / "last.pt").exists():
         kept = torch.load(folder / "last.pt", weights_only=True)
         model.load_state_dict(kept["model"])
         average.load_state_dict(kept["average"])
-        optimiser.load_state_dict(kept["optimiser"])
-        step = kept["step"]
+        for optimiser, state in zip(optimisers, kept["optimisers"], strict=True):
+            optimiser.load_state_dict(state)
+        step, trained_s = kept["step"], kept["seconds"]
     model.train()
     start_s = said_s = time.monotonic()
     parts: list[list[float]] = []
-    for batch in DataLoader(Drawn(1 + step * BATCH // CROPS), BATCH, num_workers=1, prefetch_factor=4):
-        for group in optimiser.param_groups:
-            group["lr"] = RATE * min(1, (step + 1) / WARM_STEPS) * (0.02 + 0.98 * _cosine(step / plan_steps))
+    images: deque[Tensor] = deque(maxlen=SETTLED)
+    for batch in DataLoader(Drawn(first + step * BATCH // CROPS), BATCH, num_workers=1, prefetch_factor=4):
+        passed_s = trained_s + time.monotonic() - start_s
+        rate = RATE * min(1, (step + 1) / WARM_STEPS) * (0.02 + 0.98 * _cosine(passed_s / (3600 * hours)))
         image = batch[0][:, None].to(memory_format=torch.channels_last)
+        images.append(image)
         # many processors have units for bfloat16 alone; there the plain form of attention is the fastest
         with torch.autocast("cpu", torch.bfloat16), sdpa_kernel(SDPBackend.MATH):
             said = compiled(image)
         total, part = loss_of(tuple(x.float() for x in said), batch)
-        optimiser.zero_grad()
+        model.zero_grad()
         total.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 2.0)
-        optimiser.step()
+        for optimiser in optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = rate
+            optimiser.step()
         step += 1
         keep = min(KEEP, (1 + step) / (10 + step))
         with torch.no_grad():
             for kept_weight, weight in zip(average.parameters(), model.parameters(), strict=True):
                 kept_weight.lerp_(weight, 1 - keep)
-            for kept_figure, figure in zip(average.buffers(), model.buffers(), strict=True):
-                kept_figure.copy_(figure)
         parts.append(part)
-        over = time.monotonic() - start_s > 3600 * hours
+        over = passed_s > 3600 * hours
         if time.monotonic() - said_s > every_s or over:
             said_s = time.monotonic()
-            _save(folder / "last.pt", model, average, optimiser, step)
-            told = evaluate(average.eval(), EVALUATED)
-            _log(folder / "curve.csv", step, np.mean(parts, 0), told, time.monotonic() - start_s)
+            settle(average, images)
+            _save(folder / "last.pt", {
+                "model": model.state_dict(),
+                "average": average.state_dict(),
+                "optimisers": [optimiser.state_dict() for optimiser in optimisers],
+                "step": step,
+                "seconds": passed_s,
+            })  # fmt: skip
+            _log(folder / "curve.csv", step, np.mean(parts, 0), evaluate(average, EVALUATED), passed_s)
             parts = []
         if over:
             break
@@ -193,13 +235,12 @@ def _cosine(done: float) -> float:
     return 0.5 + 0.5 * math.cos(math.pi * min(1.0, done))
 
 
-def _save(path: Path, model: nn.Module, average: nn.Module, optimiser: Any, step: int) -> None:
+def _save(path: Path, state: dict[str, Any]) -> None:
     part = path.with_suffix(".part")
-    state = {"model": model.state_dict(), "average": average.state_dict(), "optimiser": optimiser.state_dict()}
-    torch.save(state | {"step": step}, part)
+    torch.save(state, part)
     part.replace(path)
-    kept = {name: one.half() if one.ndim > 1 else one for name, one in average.state_dict().items()}
-    torch.save({"average": kept, "step": step}, path.with_name("average.pt"))
+    kept = {name: one.half() if one.ndim > 1 else one for name, one in state["average"].items()}
+    torch.save({"average": kept, "step": state["step"]}, path.with_name("average.pt"))
 
 
 def _log(path: Path, step: int, parts: Any, told: dict[str, float], seconds: float) -> None:
@@ -213,14 +254,14 @@ def main() -> None:
     """Train as asked."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--hours", type=float, default=10)
+    parser.add_argument("--hours", type=float, default=10, help="of training in all, over which the rate falls")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--every", type=float, default=300, help="seconds between two checkpoints")
-    parser.add_argument("--plan-steps", type=int, default=40_000, help="steps over which the rate falls")
+    parser.add_argument("--first", type=int, default=1, help="the first sheet's seed: draw others than the last time")
     parser.add_argument("--start", type=Path, help="an average.pt to begin with")
     asked = parser.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)
-    train(asked.out, asked.hours, asked.threads, asked.every, asked.plan_steps, asked.start)
+    train(asked.out, asked.hours, asked.threads, asked.every, asked.first, asked.start)
 
 
 if __name__ == "__main__":

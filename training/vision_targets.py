@@ -9,18 +9,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from planroom.engine.instances import KINDS, STRIDE
 from planroom.engine.pictures import GreyArray
-from planroom.engine.vision import KINDS, STRIDE, paper_of, warp_ink
+from planroom.engine.vision import paper_of, warp_ink
 from training.architectures.vision_decoder import SHAPE
 from training.drawings import Drawing, draw_sheet
 
 CROP_PX: Final = 384
 IGNORED: Final = 255  # pixels of a crop that lie beyond its sheet
-CROPS: Final = 4  # of one sheet
+CROPS: Final = 8  # of one sheet
 _DOOR_PX: Final = (12.0, 80.0)  # of a sheet's middle door in its crops: an overview has all sizes,
 _CHOSEN: Final = 0.75  # but so many crops are cut near the size that is chosen where it is known:
 _CHOSEN_PX: Final = 32.0
 _CHOSEN_SPREAD: Final = 0.3
+_SLANTED: Final = 0.15  # the share that is turned by any angle: walls are at right angles to the sheet, but not all
 _ZOOM: Final = (0.15, 3.0)
 _ZOOM_UNKNOWN: Final = (0.5, 1.5)  # of a sheet without doors
 Array = NDArray[np.float32]
@@ -59,9 +61,9 @@ def crops_of(drawing: Drawing, random: np.random.Generator) -> Iterator[Crop]:
             x, y = openings[random.integers(len(openings)), 1:3] + random.normal(0, 0.25 * CROP_PX / zoom, 2)
         else:
             x, y = random.uniform(0, width), random.uniform(0, height)
-        turn = int(random.integers(4))
-        angle, mirror = turn * np.pi / 2, bool(random.integers(2))
-        yield _cut(drawing, ink, np.array([x, y]), zoom, angle, mirror)
+        turns = random.integers(4) + (random.uniform(-0.5, 0.5) if random.random() < _SLANTED else 0)
+        mirror = bool(random.integers(2))
+        yield _cut(drawing, ink, np.array([x, y]), zoom, float(turns * np.pi / 2), mirror)
 
 
 def _zoom(door_px: float | None, random: np.random.Generator) -> float:
