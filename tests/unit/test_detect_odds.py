@@ -43,7 +43,9 @@ def test_nothing_sure_and_doubtful() -> None:
     assert how_many([]) == (0, 0, 0)
     assert how_many([1.0] * 7) == (7, 7, 7)
     assert how_many([0.001] * 5) == (0, 0, 0)
-    assert how_many([0.5] * 20)[1:] == (6, 14)
+    assert how_many([0.5] * 20, doubt=0)[1:] == (6, 14)
+    low, high = how_many([0.5] * 20, doubt=1)[1:]
+    assert low < 6 and high > 14
 
 
 def test_the_interval_holds_as_often_as_it_says() -> None:
@@ -51,7 +53,21 @@ def test_the_interval_holds_as_often_as_it_says() -> None:
     held = 0
     for _ in range(2000):
         chances = random.beta(0.6, 0.6, 12)
-        _, low, high = how_many(chances.tolist())
+        _, low, high = how_many(chances.tolist(), doubt=0)
         held += low <= (random.random(12) < chances).sum() <= high
 
     assert held / 2000 > 0.88
+
+
+def test_the_interval_holds_where_all_chances_are_off_at_once() -> None:
+    random = np.random.default_rng(0)
+    held = {0.0: 0, 2.0: 0}
+    for _ in range(500):
+        chances = random.beta(2, 2, 12)
+        odds = chances / (1 - chances) * np.exp(random.choice((-2, 2)))
+        there = (random.random(12) < odds / (1 + odds)).sum()
+        for doubt in held:
+            _, low, high = how_many(chances.tolist(), doubt)
+            held[doubt] += low <= there <= high
+
+    assert held[0.0] / 500 < 0.5 and held[2.0] / 500 > 0.88

@@ -76,6 +76,27 @@ def test_sheet_units_become_metres() -> None:
     assert found["Room unnamed", "area"].value == pytest.approx(18.48)
 
 
+def test_walls_of_a_scan_are_as_thick_as_long_ones_that_they_cannot_be_told_from() -> None:
+    """A pixel is a centimetre: 2 px of blur are more than the 13 mm between a long wall and a short piece of it."""
+    sizes = [(400, 11.5), (30, 10.2), (900, 24.0), (20, 25.3), (200, 17.5)]
+    walls = [element(f"w{k}", "wall", {"length": long, "thickness": thick}) for k, (long, thick) in enumerate(sizes)]
+    drawn = of([sheet("s", walls, Scale(None, 0.01, "measured", ""))])
+    for one in walls:
+        one.sources = ["pixels"]
+
+    scanned = of([sheet("s", walls, Scale(None, 0.01, "measured", ""))])
+
+    def lengths(found: dict[tuple[str, str], Quantity]) -> dict[str, float | None]:
+        return {item: q.value for (item, measure), q in found.items() if measure == "length" and not q.total}
+
+    assert len(lengths(drawn)) == 5
+    assert lengths(scanned) == {
+        "Walls 115 mm": pytest.approx(4.3),
+        "Walls 175 mm": pytest.approx(2.0),
+        "Walls 240 mm": pytest.approx(9.2),
+    }
+
+
 def test_walls_are_classed_to_five_millimetres() -> None:
     found = of([sheet("s", [wall("a", 1, 0.2991), wall("b", 2, 0.3012), wall("c", 4, 0.306)])])
 

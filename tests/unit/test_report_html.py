@@ -78,7 +78,7 @@ def test_index_leads_from_totals_to_lines(tmp_path: Path) -> None:
 def test_withheld_says_why_and_partial_says_what(tmp_path: Path) -> None:
     page_of(small_report(tmp_path), tmp_path)
     text = (tmp_path / "report.html").read_text()
-    row = re.search(r'<tr id="q-c-area".*?</tr>', text, re.S)
+    row = re.search(r'<tr id="q-c-area".*?</tr>\n<tr class="said.*?</tr>', text, re.S)
 
     assert row is not None and "no scale" in row[0] and "withheld" in row[0]
     assert "the file ends at byte 120" in text and "export it again" in text

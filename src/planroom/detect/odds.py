@@ -1,7 +1,8 @@
 """From how sure each thing that was seen is to how many there are: a number, and between which numbers it likely lies.
 
-The score of a thing that was seen is turned into the chance that it is there; things are there or not independently of
-each other, so that their number follows a Poisson-binomial distribution.
+The score of a thing that was seen is turned into the chance that it is there. Things are there or not independently of
+each other, so that their number follows a Poisson-binomial distribution; but a way of drawing that the networks know
+little shifts the scores of a whole sheet at once, which widens the interval.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 from planroom.records import Floats
 
 SHARPNESS: Final = 5.0  # of the chance over the score's log-odds: scores of heatmaps lie close together
+DOUBT: Final = 2.0  # how far the log-odds of all chances of a sheet may be off at once, either way
 _OUTSIDE: Final = 0.05  # of the chance on either side of the interval
 _LEAST: Final = 1e-3
 
@@ -24,14 +26,18 @@ def chance(score: float, even: float) -> float:
     return float(1 / (1 + np.exp(-SHARPNESS * apart)))
 
 
-def how_many(chances: Sequence[float]) -> tuple[int, int, int]:
+def how_many(chances: Sequence[float], doubt: float = DOUBT) -> tuple[int, int, int]:
     """The number to be expected, and the lowest and the highest number that are not unlikely."""
-    counts = distribution(chances)
-    total = np.cumsum(counts)
     best = round(float(np.sum(chances)))
-    low = int(np.searchsorted(total, _OUTSIDE))
-    high = int(np.searchsorted(total, 1 - _OUTSIDE))
+    fewest, most = (np.cumsum(distribution(_shifted(chances, way * doubt))) for way in (-1, 1))
+    low, high = int(np.searchsorted(fewest, _OUTSIDE)), int(np.searchsorted(most, 1 - _OUTSIDE))
     return best, min(low, best), max(high, best)
+
+
+def _shifted(chances: Sequence[float], by: float) -> list[float]:
+    """Chances whose log-odds are all changed alike."""
+    factor = float(np.exp(by))
+    return [one * factor / (one * factor + 1 - one) for one in chances]
 
 
 def distribution(chances: Sequence[float]) -> Floats:

@@ -24,6 +24,7 @@ _COUNTED = (
 )
 _ROOM_USES = (("bedroom", "Bedrooms", {"bedroom"}), ("toilet", "Rooms with toilet", {"toilet", "bathroom"}))
 _LINE_M = 0.01  # what a drawn line's place is good for
+_BLUR_M, _BLUR_PX = 0.025, 2.0  # what the thickness of a wall told from pixels is good for: the larger of the two
 _ESTIMATED = 0.02  # a scale that nothing drawn confirms: paper shrinks, prints get resized
 _PRINTED_OFF = 0.05  # measured and printed area further apart than this are not the same room
 _UNSURE = 0.7
@@ -108,10 +109,9 @@ def _uses(room: Element) -> set[str]:
 
 def _walls(maker: _Maker, walls: list[Element], height: tuple[float, str] | None) -> Iterator[Quantity]:
     """Length and one-sided surface of the walls of each thickness, openings not deducted."""
+    labels = _thicknesses(maker, walls)
     classes: dict[tuple[int | None, bool], list[Element]] = defaultdict(list)
-    for wall in walls:
-        thickness = maker.metres(wall.sizes.get("thickness"))
-        label = _whole_mm(thickness) if thickness is not None else None
+    for wall, label in zip(walls, labels, strict=True):
         classes[label, wall.status == "demolished"].append(wall)
     for (mm, gone), members in sorted(classes.items(), key=lambda c: (c[0][0] or 0, c[0][1])):
         item = ("Walls" if mm is None else f"Walls {maker.thickness(mm)}") + (", demolished" if gone else "")
@@ -124,6 +124,27 @@ def _walls(maker: _Maker, walls: list[Element], height: tuple[float, str] | None
             yield surface
         else:
             yield maker.times_height(length, key, item, height, apart=gone)
+
+
+def _thicknesses(maker: _Maker, walls: list[Element]) -> list[int | None]:
+    """Of each wall, in millimetres. Told from pixels it is as good as those are: a wall is then as thick as the longest
+    one that it cannot be told apart from.
+    """
+    measured = [maker.metres(wall.sizes.get("thickness")) for wall in walls]
+    labels = [_whole_mm(one) if one is not None else None for one in measured]
+    slack_mm = 1000 * max(_BLUR_M, _BLUR_PX * (maker.m_per_unit or 0.0))
+    longest = sorted(range(len(walls)), key=lambda k: -walls[k].sizes.get("length", 0.0))
+    named: list[int] = []
+    for k in longest:
+        label = labels[k]
+        if label is None or "pixels" not in walls[k].sources:
+            continue
+        near = [mm for mm in named if abs(mm - label) <= slack_mm]
+        if near:
+            labels[k] = min(near, key=lambda mm: abs(mm - label))
+        else:
+            named.append(label)
+    return labels
 
 
 def _whole_mm(thickness_m: float) -> int:

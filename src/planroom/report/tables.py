@@ -11,6 +11,7 @@ from planroom.records import Finding, Quantity
 from planroom.report.takeoff import Takeoff, figure, label, number_text, remark, unit_name
 
 _MARKS = {"measured": "●", "estimated": "◐", "withheld": "○"}  # the state never hangs on the colour alone
+_HEADS = ("Item", "Measure", "Quantity", "Unit", "State", "Printed")
 
 
 def state_word(state: str) -> str:
@@ -21,8 +22,10 @@ def state_word(state: str) -> str:
 def quantity_table(
     takeoff: Takeoff, rows: Iterable[tuple[int, Quantity]], caption: str, *, across: bool
 ) -> Iterator[str]:
-    """Rows to pick, each with its place in the report. across: with columns for its sheets and its note."""
-    heads = ["Item", "Measure", "Quantity", "Unit", "State", "Printed"] + ["Sheets", "Note"] * across
+    """Rows to pick, each with its place in the report. across: with columns for its sheets and its note, which has a
+    line of its own below elsewhere.
+    """
+    heads = [*_HEADS] + ["Sheets", "Note"] * across
     yield f'<table class="takeoff"><caption>{escape(caption)}</caption><thead><tr>'
     yield "".join(f'<th scope="col">{head}</th>' for head in heads)
     yield "</tr></thead><tbody>\n"
@@ -38,17 +41,17 @@ def _quantity_row(takeoff: Takeoff, index: int, quantity: Quantity, *, across: b
         span = f"{number_text(shown.low, shown.unit)} – {number_text(shown.high, shown.unit)}"
         value += f'<small class="interval">{span}</small>'
     sheets = ", ".join(takeoff.sheet_name(sheet) for sheet in takeoff.sheet_ids(quantity))
-    counts = quantity.total or quantity.id in takeoff.counted
+    kind = "counts" if quantity.total or quantity.id in takeoff.counted else "aside"
     note = escape(remark(quantity))
     beside = f'<td>{escape(sheets)}</td><td class="note">{note}</td>' if across else ""
-    below = f"<small>{note}</small>" if note and not across else ""
+    below = f'<tr class="said {kind}"><td colspan="{len(_HEADS)}">{note}</td></tr>\n' if note and not across else ""
     return (
-        f'<tr id="q-{escape(quantity.id)}" data-q="{index}" class="{"counts" if counts else "aside"}">'
+        f'<tr id="q-{escape(quantity.id)}" data-q="{index}" class="{kind}{" told" * bool(below)}">'
         f'<th scope="row"><button type="button" class="pick" aria-pressed="false">{escape(item_name(quantity))}'
-        f"</button>{_subject(takeoff, quantity)}{below}</th>"
+        f"</button>{_subject(takeoff, quantity)}</th>"
         f"<td>{escape(quantity.measure)}</td>"
         f'<td class="number">{value}</td><td>{unit_name(shown.unit)}</td><td>{state_word(quantity.state)}</td>'
-        f'<td class="number">{number_text(shown.stated, shown.unit)}</td>{beside}</tr>\n'
+        f'<td class="number">{number_text(shown.stated, shown.unit)}</td>{beside}</tr>\n{below}'
     )
 
 
