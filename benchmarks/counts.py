@@ -35,7 +35,7 @@ import counts_masks
 import counts_rules
 import counts_speed
 from memory_peaks import MACHINE
-from planroom.engine.catalog import open_catalog
+from planroom.engine.catalog import PRECISIONS, Precision, open_catalog
 from planroom.engine.eyes import Eyes, features_bytes
 from planroom.engine.ocr import TextReader
 from planroom.memory.caches.cache import CachePool
@@ -63,6 +63,7 @@ def main() -> int:
     parser.add_argument("--plans", default="", help="beginnings of names: these plans only, neither scored nor logged")
     parser.add_argument("--report", type=Path, help="a report.json made before, instead of a new run")
     parser.add_argument("--weights", type=Path, help="a folder of exported weights, instead of those that are shipped")
+    parser.add_argument("--precision", choices=PRECISIONS, default="fp32", help="of those weights, for what is seen")
     parser.add_argument("--gallery", type=Path, help="write the plans as a page of pictures, the worst first")
     asked = parser.parse_args()
     rows: list[Row] = []
@@ -86,7 +87,7 @@ def _rows(part: str, asked: argparse.Namespace) -> Iterator[Row]:
     elif part == "speed":
         yield from counts_speed.rows(asked.weights, CHECKPOINT, len(os.sched_getaffinity(0)))
     else:
-        with open_eyes(asked.weights) as eyes:
+        with open_eyes(asked.weights, asked.precision) as eyes:
             if part == "rules":
                 with closing(TextReader(MemoryManager({RESERVE: 1 << 30}), pool=RESERVE)) as reader:
                     yield from counts_rules.rows(eyes, reader, {path.stem: path for path in _plans("")}, _truth())
@@ -95,10 +96,11 @@ def _rows(part: str, asked: argparse.Namespace) -> Iterator[Row]:
 
 
 @contextmanager
-def open_eyes(weights: Path | None = None) -> Iterator[Eyes]:
+def open_eyes(weights: Path | None = None, precision: Precision = "fp32") -> Iterator[Eyes]:
     """The vision networks of a folder, or as they are shipped, with bytes enough."""
     manager = MemoryManager({RESERVE: 1 << 30, "transformer_cache": 0})
-    eyes = Eyes(manager, open_catalog(weights), CachePool("transformer_cache", 0, manager, weigh=features_bytes))
+    features = CachePool("transformer_cache", 0, manager, weigh=features_bytes)
+    eyes = Eyes(manager, open_catalog(weights), features, precision=precision)
     try:
         yield eyes
     finally:

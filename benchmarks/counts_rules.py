@@ -100,4 +100,4 @@ def _candidates(eyes: Eyes, reader: TextReader, path: Any) -> list[Candidate]:
     grey = np.ascontiguousarray(np.rot90(cleaned, reading.turn_deg // 90))
     texts = as_texts(list(reading.lines), cleaned.shape, reading.turn_deg)
     traced = raster.find_elements(grey, texts, lambda *_: None)
-    return find_candidates(grey, eyes.look(GreyArray(grey), lambda _: None), traced)
+    return find_candidates(grey, eyes.look(GreyArray(grey), lambda _: None), traced, texts)

@@ -66,6 +66,33 @@ def test_a_metric_sheet_has_no_size_codes(string: str) -> None:
     assert read(string, []) == []
 
 
+MODULES = [text(string, (0, 0)) for string in ("12x12", "12x14", "6x6")]
+
+
+@pytest.mark.parametrize(
+    ("string", "kind", "width_m", "height_m"),
+    [
+        ("9x21", "door", 0.9, 2.1),
+        ("10x23 M", "door", 1.0, 2.3),
+        ("15x21", "door", 1.5, 2.1),
+        ("12x23 M", "window", 1.2, 2.3),
+        ("12×14A", "window", 1.2, 1.4),
+        ("I15x12", "window", 1.5, 1.2),
+        ("115x12", "window", 1.5, 1.2),
+        ("6x6", "window", 0.6, 0.6),
+    ],
+)
+def test_sizes_in_modules(string: str, kind: str, width_m: float, height_m: float) -> None:
+    (*_, code) = read_codes([*MODULES, text(string, (3, 4))])
+
+    assert (code.kind, code.width_m, code.height_m) == (kind, pytest.approx(width_m), pytest.approx(height_m))
+
+
+def test_two_numbers_with_a_cross_are_no_code_where_they_stand_alone() -> None:
+    assert read("9x21", []) == read("9x21", MODULES[:1]) == []
+    assert len(read_codes([*MODULES, text("100x100", (0, 0)), text("2x4", (0, 0)), text("4.2x3.1", (0, 0))])) == 3
+
+
 def test_a_code_keeps_its_place_and_words() -> None:
     (code,) = read_codes([text("2668", (3, 4)), *FEET])
 

@@ -6,11 +6,12 @@ import cv2
 import numpy as np
 import pytest
 
-from planroom.detect.seen import RULES, Witnessed, find_candidates, find_elements, leads_out, usual_door_px
+from planroom.detect.seen import RULES, find_candidates, find_elements, leads_out, usual_door_px
 from planroom.engine.instances import STRIDE, Instance
 from planroom.engine.pictures import Grey
 from planroom.engine.vision import CLASSES, DOOR_PX, USES, Seen
 from planroom.records import Element
+from plans import text
 
 ZOOM = 0.5
 DOOR = DOOR_PX / ZOOM  # px of the picture
@@ -41,7 +42,7 @@ def house(instances: list[Instance], *, solid: bool = True) -> tuple[Grey, Seen]
 
 
 def kinds(instances: list[Instance], *, solid: bool = True) -> dict[str, int]:
-    found = find_elements(*house(instances, solid=solid), []).elements
+    found = find_elements(*house(instances, solid=solid), [], []).elements
     return {kind: sum(e.kind == kind for e in found) for kind in ("wall", "door", "window", "opening", "room")}
 
 
@@ -49,7 +50,7 @@ def kinds(instances: list[Instance], *, solid: bool = True) -> dict[str, int]:
 def test_rooms_close_across_openings(solid: bool) -> None:
     grey, seen = house([DOOR_IN_WALL, WINDOW], solid=solid)
 
-    found = find_elements(grey, seen, [], m_per_px=0.01).elements
+    found = find_elements(grey, seen, [], [], m_per_px=0.01).elements
 
     assert sorted(e.kind for e in found) == ["door", "room", "room"] + ["wall"] * 5 + ["window"]
     inside_px = (MIDDLE - BOX[0] - WALL) * (BOX[3] - BOX[1] - WALL)
@@ -79,7 +80,7 @@ def test_what_was_traced_too_needs_to_be_less_sure() -> None:
     grey, seen = house([DOOR_IN_WALL, faint])
 
     def windows(elements: list[Element]) -> int:
-        return sum(e.kind == "window" for e in find_elements(grey, seen, elements).elements)
+        return sum(e.kind == "window" for e in find_elements(grey, seen, elements, []).elements)
 
     assert windows([]) == 0
     assert windows([traced(faint._replace(x=905.0), "window")]) == 1
@@ -92,12 +93,31 @@ def test_each_opening_has_its_witnesses() -> None:
     only = both._replace(x=500.0)
     grey, seen = house([DOOR_IN_WALL, both])
 
-    found = find_candidates(grey, seen, [traced(both), traced(only, subtype="double"), traced(both, "opening")])
+    found = find_candidates(grey, seen, [traced(both), traced(only, subtype="double"), traced(both, "opening")], [])
 
-    assert [one.witnessed for one in found] == [Witnessed.SEEN, Witnessed.BOTH, Witnessed.TRACED]
+    assert [one.traced for one in found] == [False, True, True]
+    assert found[2].seen.score == 0
     assert found[2].seen.kind == "double" and found[2].seen[1:3] == pytest.approx(only[1:3])
     assert found[2].seen[3:6] == pytest.approx((0.0, only.length, only.thickness))
     assert RULES.chance(found[2]) == RULES.traced_only
+
+
+def test_a_code_goes_to_the_opening_that_it_fits() -> None:
+    """A pixel is about a centimetre: the code stands between a door and a window 80 cm to its right and left."""
+    scale = 0.85 / DOOR  # metres in a pixel
+    away = 0.8 / scale
+    door = Instance("hinged", 600.0 - away, 100.0, 0.0, DOOR, WALL, 0.5)
+    window = Instance("window", 600.0 + away, 100.0, 0.0, 1.2 / scale, WALL, 0.5)
+    grey, seen = house([DOOR_IN_WALL, door, window])
+    others = [text(string, (0.0, 0.0)) for string in ("8x8", "9x21")]
+
+    def coded(string: str) -> list[bool]:
+        found = find_candidates(grey, seen, [], [*others, text(string, (600.0, HEIGHT - 80.0))])
+        return [one.coded for one in found]
+
+    assert coded("12x14") == [False, False, True]
+    assert coded("9x21") == [False, True, False]
+    assert coded("HALL") == [False, False, False]
 
 
 def test_off_any_wall_only_what_is_surer_counts() -> None:
@@ -111,7 +131,7 @@ def test_off_any_wall_only_what_is_surer_counts() -> None:
 def test_a_count_that_is_doubtful_has_a_range() -> None:
     even = [WINDOW._replace(x=x, score=RULES.window) for x in (250.0, 450.0, 900.0, 1100.0)]
 
-    sure, doubtful = (find_elements(*house([DOOR_IN_WALL, *windows]), []) for windows in ([WINDOW], even))
+    sure, doubtful = (find_elements(*house([DOOR_IN_WALL, *windows]), [], []) for windows in ([WINDOW], even))
 
     assert sure.ranges == {"door": (1, 1), "window": (1, 1), "opening": (0, 0)}
     assert sum(e.kind == "window" for e in doubtful.elements) == 2
@@ -141,7 +161,7 @@ def test_toilets_beds_and_stairs_are_told() -> None:
         Instance("wc", 500.0, 200.0, 0.0, 40.0, 30.0, 0.2),
     ]
 
-    found = find_elements(*house([DOOR_IN_WALL, *fixtures]), []).elements
+    found = find_elements(*house([DOOR_IN_WALL, *fixtures]), [], []).elements
 
     told = [(e.kind, e.traits.get("subtype")) for e in found if e.kind in ("fixture", "stair")]
     assert told == [("fixture", "toilet"), ("fixture", "bed"), ("stair", None)]
@@ -151,13 +171,13 @@ def test_a_legend_beside_the_plan_is_no_plan() -> None:
     grey, seen = house([DOOR_IN_WALL])
     seen.classes[5:12, 5:12] = CLASSES.index("wall")
 
-    assert {e.kind for e in find_elements(grey, seen, []).elements if e.outline[:, 1].min() > HEIGHT - 60} == set()
+    assert {e.kind for e in find_elements(grey, seen, [], []).elements if e.outline[:, 1].min() > HEIGHT - 60} == set()
 
 
 def test_nothing_seen_is_nothing_found() -> None:
     empty = Seen([], np.zeros((225, 350), np.uint8), np.zeros((113, 175), np.uint8), ZOOM)
 
-    found = find_elements(np.full((HEIGHT, WIDTH), 255, np.uint8), empty, [])
+    found = find_elements(np.full((HEIGHT, WIDTH), 255, np.uint8), empty, [], [])
 
     assert found.elements == [] and set(found.ranges.values()) == {(0, 0)}
     assert usual_door_px(empty, (HEIGHT, WIDTH)) > 20

@@ -1,4 +1,4 @@
-"""Type and size codes beside openings: "2668", "5050 XO", "6068 S.G.D.", "16070 O.H. DOOR"."""
+"""Type and size codes beside openings: "2668", "5050 XO", "6068 S.G.D.", "16070 O.H. DOOR"; "9x21", "12x14 M"."""
 
 from __future__ import annotations
 
@@ -16,6 +16,14 @@ _PANES = re.compile(r"\b(XO|OX|OXO|XOX|SH|DH|FX|FIX|FIXED|CSMT|AWN|AWNING|HS|PIC
 _SIZE = re.compile(r"^(?:PR\.? ?|\(\d\) ?)?(\d{1,2})(\d)(\d)(\d)\b")
 _FEET = re.compile(r"\d'")
 _DOOR_HEIGHT_IN = (77, 97)
+_MODULES = re.compile(
+    r"^(?:[A-ZÄÖ]{1,2} ?|1(?=\d\d[x×X]))?(\d{1,2})[x×X](\d{1,2})(?: ?[A-ZÄÖ]{1,3})?$"
+)  # an I read as 1
+_MODULE_M = 0.1
+_MODULES_WIDE, _MODULES_HIGH = (3, 40), (3, 25)
+_DOOR_MODULES = 19  # from so high on an opening is a door,
+_GLAZED_MODULES = (22, 12)  # but as high and as wide as that it is glass
+_LEAST_MODULES = 3  # of them on a sheet: two numbers with a cross may be anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +39,12 @@ class Code:
 
 
 def read_codes(texts: list[Text]) -> list[Code]:
-    """The codes among text runs. Source: US practice, width and height as feet and inches without marks (2668).
+    """The codes among text runs. Source: US practice, width and height as feet and inches without marks (2668), and
+    Nordic practice, width and height in modules of a decimetre (9x21).
 
     Bare digits are sizes only where the sheet is written in feet: elsewhere 2668 is a dimension in millimetres.
     """
-    codes = []
+    codes = _read_modules(texts)
     in_feet = sum(bool(_FEET.search(text.string)) for text in texts) > 2
     for text in texts:
         string = text.string.strip()
@@ -57,3 +66,16 @@ def read_codes(texts: list[Text]) -> list[Code]:
         if kind and plausible and len(string) <= 24:
             codes.append(Code(kind, subtype, width, height, np.array([text.x, text.y]), string))
     return codes
+
+
+def _read_modules(texts: list[Text]) -> list[Code]:
+    codes = []
+    for text in texts:
+        match = _MODULES.match(text.string.strip())
+        wide, high = (int(g) for g in match.groups()) if match else (0, 0)
+        if _MODULES_WIDE[0] <= wide <= _MODULES_WIDE[1] and _MODULES_HIGH[0] <= high <= _MODULES_HIGH[1]:
+            is_glass = high >= _GLAZED_MODULES[0] and wide >= _GLAZED_MODULES[1]
+            kind = "door" if high >= _DOOR_MODULES and not is_glass else "window"
+            at = np.array([text.x, text.y])
+            codes.append(Code(kind, "", wide * _MODULE_M, high * _MODULE_M, at, text.string.strip()))
+    return codes if len(codes) >= _LEAST_MODULES else []

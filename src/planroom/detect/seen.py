@@ -2,7 +2,8 @@
 between them.
 
 Geometry that traced the same picture (`raster.py`) is a second witness of its openings, as independent as can be had:
-it knows arcs and lines, and nothing of what things look like. What both show is surer than what one does.
+it knows arcs and lines, and nothing of what things look like. Codes that tell an opening's size are a third. What
+several show is surer than what one does.
 
 The mask knows better where walls are than how far they reach. Where they are drawn solid, the ink tells that to the
 pixel.
@@ -11,7 +12,6 @@ pixel.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import Enum
 from typing import Final, NamedTuple
 
 import cv2
@@ -19,6 +19,7 @@ import numpy as np
 import shapely
 
 from planroom.detect.bands import Bands
+from planroom.detect.codes import Code, read_codes
 from planroom.detect.elements import ElementMaker, element_id
 from planroom.detect.odds import chance, how_many
 from planroom.detect.openings import Opening
@@ -34,7 +35,7 @@ from planroom.detect.walls import find_bands
 from planroom.engine.instances import DOOR_KINDS, OPENING_KINDS, STRIDE, Instance, sort_of
 from planroom.engine.pictures import Grey
 from planroom.engine.vision import CLASSES, USES, Seen
-from planroom.records import Element, Floats, Linework, Page, Style
+from planroom.records import Element, Floats, Linework, Page, Style, Text
 
 _SUBTYPES: Final = {"hinged": "single", "door": "unclear"}  # the others are named as planroom names them
 _USUAL_DOOR_M: Final = 0.85
@@ -48,21 +49,16 @@ _BESIDE_M: Final = 0.5
 _PLAN_M: Final = 4.0
 
 
-class Witnessed(Enum):
-    """Who shows an opening: the networks, the traced lines, or both."""
-
-    SEEN = 1
-    TRACED = 2
-    BOTH = 3
-
-
 class Candidate(NamedTuple):
-    """Something that may be an opening: whether it stands in a wall, and whether one of its sides is outside."""
+    """Something that may be an opening: whether it stands in a wall, and whether one of its sides is outside; who else
+    shows it: traced lines, or a code beside it that says its size ("9x21"). What was only traced has no score.
+    """
 
     seen: Instance
     in_wall: bool
     leads_out: bool
-    witnessed: Witnessed = Witnessed.SEEN
+    traced: bool = False
+    coded: bool = False
 
 
 class Rules(NamedTuple):
@@ -76,8 +72,9 @@ class Rules(NamedTuple):
     opening: float = 0.5
     off_wall: float = 0.2  # so much more an opening must score that stands in no wall that was seen
     sliders_are_windows: bool = True
-    traced_too: float = 0.25  # so much less, where geometry traced the same there
-    traced_only: float = 0.2  # the chance that what it traced and nobody saw is there
+    witnessed: float = 0.25  # so much less for each other witness that shows the same there
+    traced_only: float = 0.2  # the chance that what geometry traced and nobody saw is there,
+    coded_only: float = 0.9  # and where a code stands beside it
 
     def kind(self, one: Candidate) -> str:
         """Door, window or opening, as people count them."""
@@ -87,10 +84,10 @@ class Rules(NamedTuple):
 
     def chance(self, one: Candidate) -> float:
         """The chance that it is there."""
-        if one.witnessed is Witnessed.TRACED:
-            return self.traced_only
+        if one.seen.score == 0:
+            return self.coded_only if one.coded else self.traced_only
         even = {"door": self.door, "window": self.window, "opening": self.opening}[self.kind(one)]
-        even -= self.traced_too * (one.witnessed is Witnessed.BOTH)
+        even -= self.witnessed * (one.traced + one.coded)
         return chance(one.seen.score, even if one.in_wall else even + self.off_wall)
 
 
@@ -104,6 +101,7 @@ class Found(NamedTuple):
 RULES: Final = Rules()
 _AS_SEEN: Final = {"single": "hinged"} | {kind: kind for kind in DOOR_KINDS}
 _SAME_PLACE: Final = 0.6  # of the shorter one's length
+_CODE_REACH_M: Final = 1.3
 _FIXTURES: Final = {"wc": ("fixture", "toilet"), "bed": ("fixture", "bed"), "stair": ("stair", "")}
 _FIXTURE_SCORE: Final = 0.5
 _OFF_M: Final = 0.25
@@ -112,15 +110,21 @@ OPENINGS: Final = ("door", "window", "opening")
 
 
 def find_elements(
-    grey: Grey, seen: Seen, traced: Sequence[Element], *, m_per_px: float | None = None, rules: Rules = RULES
+    grey: Grey,
+    seen: Seen,
+    traced: Sequence[Element],
+    texts: list[Text],
+    *,
+    m_per_px: float | None = None,
+    rules: Rules = RULES,
 ) -> Found:
     """Elements of a clean, upright picture (H, W), dark on light, in its pixels, y up. traced: what geometry found on
-    it, in the same. m_per_px: its scale; where unknown, its doors tell a rough one.
+    it, and texts: what is written there, in the same. m_per_px: its scale; where unknown, its doors tell a rough one.
     """
     height = len(grey)
     m_per_px = m_per_px or _USUAL_DOOR_M / usual_door_px(seen, grey.shape)
     scene, bands = _bands(grey, seen, m_per_px)
-    candidates = _candidates(seen, traced, bands, height, m_per_px)
+    candidates = _candidates(seen, traced, texts, bands, height, m_per_px)
     possible = [_opening(one, rules, height, m_per_px) for one in candidates if rules.chance(one) > LEAST_CHANCE]
     bands, possible = _of_plans(bands, possible)
     openings = reaching(surest(possible), bands.polygons())
@@ -134,10 +138,10 @@ def find_elements(
     return Found(found, _ranges(found, possible))
 
 
-def find_candidates(grey: Grey, seen: Seen, traced: Sequence[Element]) -> list[Candidate]:
+def find_candidates(grey: Grey, seen: Seen, traced: Sequence[Element], texts: list[Text]) -> list[Candidate]:
     """All that may be an opening of a picture as `find_elements` takes it, for fitting rules."""
     m_per_px = _USUAL_DOOR_M / usual_door_px(seen, grey.shape)
-    return _candidates(seen, traced, _bands(grey, seen, m_per_px)[1], len(grey), m_per_px)
+    return _candidates(seen, traced, texts, _bands(grey, seen, m_per_px)[1], len(grey), m_per_px)
 
 
 def _bands(grey: Grey, seen: Seen, m_per_px: float) -> tuple[Scene, Bands]:
@@ -223,21 +227,23 @@ def _outlines(walls: Grey, height: int) -> Linework:
     return Linework(segments, paths, np.zeros((0, 5)), none, [], none, np.zeros(1, np.int32), [style], [])
 
 
-def _candidates(seen: Seen, traced: Sequence[Element], bands: Bands, height: int, m_per_px: float) -> list[Candidate]:
+def _candidates(
+    seen: Seen, traced: Sequence[Element], texts: list[Text], bands: Bands, height: int, m_per_px: float
+) -> list[Candidate]:
     walls = shapely.STRtree(bands.polygons())
     found = []
-    for one, witnessed in _witnesses([one for one in seen.instances if one.kind in OPENING_KINDS], traced, height):
+    for one, is_traced in _seen_or_traced([one for one in seen.instances if one.kind in OPENING_KINDS], traced, height):
         ring = shapely.Polygon(_ring(one, height, m_per_px))
         in_wall = len(walls.query(ring, "dwithin", _OFF_M)) > 0
-        found.append(Candidate(one, in_wall, leads_out(one, seen), witnessed))
-    return found
+        found.append(Candidate(one, in_wall, leads_out(one, seen), is_traced))
+    return _with_codes(found, read_codes(texts), height, m_per_px)
 
 
-def _witnesses(seen: list[Instance], traced: Sequence[Element], height: int) -> list[tuple[Instance, Witnessed]]:
-    """Each opening that was seen or traced, once, with its witnesses. One that was seen as another kind than it was
-    traced as stays as it was seen.
+def _seen_or_traced(seen: list[Instance], traced: Sequence[Element], height: int) -> list[tuple[Instance, bool]]:
+    """Each opening once, and whether it was traced; what was only traced has no score. One that was seen as another
+    kind than it was traced as stays as it was seen.
     """
-    told = [Witnessed.SEEN] * len(seen)
+    is_traced = [False] * len(seen)
     places = np.array([(one.x, one.y, one.length) for one in seen]).reshape(-1, 3)
     alone = []
     for element in traced:
@@ -246,12 +252,27 @@ def _witnesses(seen: list[Instance], traced: Sequence[Element], height: int) -> 
         one = _as_seen(element, height)
         away = np.hypot(places[:, 0] - one.x, places[:, 1] - one.y) / np.minimum(places[:, 2], one.length)
         near = np.flatnonzero(away < _SAME_PLACE)
-        alike = [k for k in near if sort_of(seen[k]) == sort_of(one)]
-        for k in alike:
-            told[k] = Witnessed.BOTH
+        for k in near:
+            is_traced[k] |= sort_of(seen[k]) == sort_of(one)
         if not len(near):
-            alone.append((one, Witnessed.TRACED))
-    return [*zip(seen, told, strict=True), *alone]
+            alone.append((one, True))
+    return [*zip(seen, is_traced, strict=True), *alone]
+
+
+def _with_codes(candidates: list[Candidate], codes: list[Code], height: int, m_per_px: float) -> list[Candidate]:
+    """Each code given to what it fits best: the nearest of its kind, as wide as it says, the surest of those alike."""
+    places = np.array([(one.seen.x, height - one.seen.y, one.seen.length) for one in candidates]).reshape(-1, 3)
+    scores = np.array([one.seen.score for one in candidates])
+    kinds = np.array([sort_of(one.seen) for one in candidates])
+    told: set[int] = set()
+    for code in codes:
+        away_m = np.hypot(places[:, 0] - code.at[0], places[:, 1] - code.at[1]) * m_per_px
+        off_m = np.abs(places[:, 2] * m_per_px - (code.width_m or 0.0)) if code.width_m else 0.0
+        unfit = away_m + off_m - scores
+        unfit[(kinds != code.kind) | (away_m > _CODE_REACH_M) | np.isin(np.arange(len(kinds)), list(told))] = np.inf
+        if len(unfit) and np.isfinite(unfit.min()):
+            told.add(int(np.argmin(unfit)))
+    return [one._replace(coded=k in told) for k, one in enumerate(candidates)]
 
 
 def _as_seen(element: Element, height: int) -> Instance:
@@ -261,7 +282,7 @@ def _as_seen(element: Element, height: int) -> Instance:
     x, y = element.outline.mean(0)
     angle = float(np.arctan2(-along[1], along[0]))
     sizes = float(np.hypot(*along)), float(np.hypot(*across))
-    return Instance(subtype, float(x) - 0.5, height - float(y) - 0.5, angle, *sizes, element.confidence)
+    return Instance(subtype, float(x) - 0.5, height - float(y) - 0.5, angle, *sizes, 0.0)
 
 
 def _opening(candidate: Candidate, rules: Rules, height: int, m_per_px: float) -> Opening:
