@@ -24,7 +24,7 @@ class Muon(torch.optim.Optimizer):
         super().__init__(weights, {"lr": lr, "weight_decay": weight_decay, "momentum": momentum})
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]  # no loss asked for
+    def step(self, closure: Callable[[], float] | None = None) -> None:
         """One step of every weight that has a gradient."""
         assert closure is None
         for group in self.param_groups:

@@ -147,7 +147,8 @@ def optimisers_of(model: Eyes) -> list[torch.optim.Optimizer]:
     """Muon for the matrices within, AdamW for what takes in, tells, shifts and scales."""
     ends = {id(one) for layer in (model.see.stem, model.tell.classes, model.tell.uses, model.tell.centres,
                                   model.tell.shapes) for one in layer.parameters()}  # fmt: skip
-    matrices, others = [], []
+    matrices: list[nn.Parameter] = []
+    others: list[nn.Parameter] = []
     for one in model.parameters():
         is_matrix = one.ndim > 1 and min(one.flatten(1).shape) >= LEAST_MATRIX and id(one) not in ends
         (matrices if is_matrix else others).append(one)
