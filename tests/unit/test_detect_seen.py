@@ -75,17 +75,19 @@ def traced(one: Instance, kind: str = "door", subtype: str = "single") -> Elemen
     return Element("e", kind, outline, 0.9, np.zeros((0, 4)), [], traits={"subtype": subtype})
 
 
-def test_what_was_traced_too_needs_to_be_less_sure() -> None:
-    faint = Instance("window", 900.0, 100.0, 0.0, 120.0, WALL, RULES.window - 0.1)
-    grey, seen = house([DOOR_IN_WALL, faint])
+def test_a_door_that_was_traced_too_needs_to_be_less_sure() -> None:
+    faint = Instance("hinged", 900.0, 100.0, 0.0, DOOR, WALL, RULES.door - 0.1)
+    window = Instance("window", 300.0, 100.0, 0.0, DOOR, WALL, RULES.window - 0.1)
+    grey, seen = house([DOOR_IN_WALL, faint, window])
 
-    def windows(elements: list[Element]) -> int:
-        return sum(e.kind == "window" for e in find_elements(grey, seen, elements, []).elements)
+    def doors(elements: list[Element]) -> int:
+        return sum(e.kind == "door" for e in find_elements(grey, seen, elements, []).elements)
 
-    assert windows([]) == 0
-    assert windows([traced(faint._replace(x=905.0), "window")]) == 1
-    assert windows([traced(faint, "door")]) == 0, "traced as something else"
-    assert windows([traced(faint._replace(x=1100.0), "window")]) == 0, "traced elsewhere"
+    assert doors([]) == 1
+    assert doors([traced(faint._replace(x=905.0))]) == 2
+    assert doors([traced(faint, "window")]) == 1, "traced as something else"
+    assert doors([traced(faint._replace(x=1100.0))]) == 1, "traced elsewhere"
+    assert doors([traced(window)]) == 1, "seen as something else"
 
 
 def test_each_opening_has_its_witnesses() -> None:
@@ -93,7 +95,7 @@ def test_each_opening_has_its_witnesses() -> None:
     only = both._replace(x=500.0)
     grey, seen = house([DOOR_IN_WALL, both])
 
-    found = find_candidates(grey, seen, [traced(both), traced(only, subtype="double"), traced(both, "opening")], [])
+    found = find_candidates(grey, seen, [traced(both), traced(only, subtype="double"), traced(both, "window")], [])
 
     assert [one.traced for one in found] == [False, True, True]
     assert found[2].seen.score == 0

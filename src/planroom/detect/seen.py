@@ -1,9 +1,9 @@
 """What the vision networks saw on a picture, as elements: walls from their mask, openings where they stand, rooms
 between them.
 
-Geometry that traced the same picture (`raster.py`) is a second witness of its openings, as independent as can be had:
-it knows arcs and lines, and nothing of what things look like. Codes that tell an opening's size are a third. What
-several show is surer than what one does.
+Geometry that traced the same picture (`raster.py`) is a second witness of its doors, as independent as can be had: it
+knows arcs and leaves, and nothing of what things look like. Codes that tell an opening's size are a third. What several
+show is surer than what one does.
 
 The mask knows better where walls are than how far they reach. Where they are drawn solid, the ink tells that to the
 pixel.
@@ -68,13 +68,14 @@ class Rules(NamedTuple):
     """
 
     door: float = 0.4
-    window: float = 0.45
+    window: float = 0.4
     opening: float = 0.5
-    off_wall: float = 0.2  # so much more an opening must score that stands in no wall that was seen
+    off_wall: float = 0.1  # so much more an opening must score that stands in no wall that was seen
     sliders_are_windows: bool = True
-    witnessed: float = 0.25  # so much less for each other witness that shows the same there
-    traced_only: float = 0.2  # the chance that what geometry traced and nobody saw is there,
-    coded_only: float = 0.9  # and where a code stands beside it
+    traced: float = 0.25  # so much less a door must score that geometry traced too,
+    coded: float = 0.1  # or an opening beside which a code stands
+    traced_only: float = 0.15  # the chance that a door is there which geometry traced and nobody saw,
+    traced_and_coded: float = 0.9  # and where a code stands beside it
 
     def kind(self, one: Candidate) -> str:
         """Door, window or opening, as people count them."""
@@ -85,9 +86,9 @@ class Rules(NamedTuple):
     def chance(self, one: Candidate) -> float:
         """The chance that it is there."""
         if one.seen.score == 0:
-            return self.coded_only if one.coded else self.traced_only
+            return self.traced_and_coded if one.coded else self.traced_only
         even = {"door": self.door, "window": self.window, "opening": self.opening}[self.kind(one)]
-        even -= self.witnessed * (one.traced + one.coded)
+        even -= self.traced * one.traced + self.coded * one.coded
         return chance(one.seen.score, even if one.in_wall else even + self.off_wall)
 
 
@@ -240,20 +241,20 @@ def _candidates(
 
 
 def _seen_or_traced(seen: list[Instance], traced: Sequence[Element], height: int) -> list[tuple[Instance, bool]]:
-    """Each opening once, and whether it was traced; what was only traced has no score. One that was seen as another
-    kind than it was traced as stays as it was seen.
+    """Each opening once, and whether it is a door that was traced too; one that was only traced has no score. What was
+    seen as something else than a door stays that. Traced windows say little: geometry takes gaps in walls for them.
     """
     is_traced = [False] * len(seen)
     places = np.array([(one.x, one.y, one.length) for one in seen]).reshape(-1, 3)
     alone = []
     for element in traced:
-        if element.kind not in ("door", "window"):
+        if element.kind != "door":
             continue
         one = _as_seen(element, height)
         away = np.hypot(places[:, 0] - one.x, places[:, 1] - one.y) / np.minimum(places[:, 2], one.length)
         near = np.flatnonzero(away < _SAME_PLACE)
         for k in near:
-            is_traced[k] |= sort_of(seen[k]) == sort_of(one)
+            is_traced[k] |= sort_of(seen[k]) == "door"
         if not len(near):
             alone.append((one, True))
     return [*zip(seen, is_traced, strict=True), *alone]
@@ -276,13 +277,13 @@ def _with_codes(candidates: list[Candidate], codes: list[Code], height: int, m_p
 
 
 def _as_seen(element: Element, height: int) -> Instance:
-    """An opening that was traced, as if it were seen. Its outline goes along one face and back along the other."""
-    subtype = _AS_SEEN.get(element.traits.get("subtype", ""), "door") if element.kind == "door" else element.kind
+    """A door that was traced, as if it were seen. Its outline goes along one face and back along the other."""
+    kind = _AS_SEEN.get(element.traits.get("subtype", ""), "door")
     along, across = element.outline[1] - element.outline[0], element.outline[2] - element.outline[1]
     x, y = element.outline.mean(0)
     angle = float(np.arctan2(-along[1], along[0]))
     sizes = float(np.hypot(*along)), float(np.hypot(*across))
-    return Instance(subtype, float(x) - 0.5, height - float(y) - 0.5, angle, *sizes, 0.0)
+    return Instance(kind, float(x) - 0.5, height - float(y) - 0.5, angle, *sizes, 0.0)
 
 
 def _opening(candidate: Candidate, rules: Rules, height: int, m_per_px: float) -> Opening:

@@ -29,6 +29,7 @@ from planroom.memory.manager import RESERVE, Lease, MemoryManager
 SEE: Final = "HierarchicalVisionTransformer"
 TELL: Final = "VisionDecoder"
 _INPUT_BYTES: Final = {SEE: 1 << 20, TELL: 6 << 20}  # a tile, and its features
+_SMALLEST: Final[tuple[Precision, ...]] = ("int8", "fp32")
 _OUTPUTS: Final = ("classes", "uses", "centres", "shapes")
 Features = dict[str, NDArray[np.float16]]
 
@@ -42,8 +43,9 @@ class Eyes:
     """Looks at pictures with networks that are loaded at the first of them, leased from `pool` until `close`.
 
     version: of the weights, which a tile's features depend on. sight: of all that a look depends on.
-    features: where the features of tiles are kept, weighed by `features_bytes`. Raises ModelMissing where the catalog
-    has no weights in this precision, ModelDamaged where they are not the ones that it lists.
+    features: where the features of tiles are kept, weighed by `features_bytes`. precision: of the weights, None for the
+    smallest there is. Raises ModelMissing where the catalog has no weights in it, ModelDamaged where they are not the
+    ones that it lists.
     """
 
     def __init__(
@@ -52,7 +54,7 @@ class Eyes:
         catalog: Catalog,
         features: CachePool,
         *,
-        precision: Precision = "fp32",
+        precision: Precision | None = None,
         threads: int = 2,
         pool: str = RESERVE,
     ):
@@ -116,8 +118,13 @@ def _code_version() -> str:
     return hashlib.blake2s(b"".join(code), digest_size=16).hexdigest()
 
 
-def find_eyes(catalog: Catalog, precision: Precision = "fp32") -> tuple[Variant, Variant]:
-    """Both networks. Raises ModelMissing where the catalog has no weights of them, ModelDamaged."""
+def find_eyes(catalog: Catalog, precision: Precision | None = None) -> tuple[Variant, Variant]:
+    """Both networks. precision: None for the smallest there is. Raises ModelMissing where the catalog has no weights of
+    them, ModelDamaged.
+    """
+    if precision is None:
+        there = [one for one in _SMALLEST if all(one in catalog.models[name].variants for name in (SEE, TELL))]
+        precision = there[0] if there else _SMALLEST[0]
     see, tell = (catalog.find(name, precision) for name in (SEE, TELL))
     for variant in (see, tell):
         variant.check()
