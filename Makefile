@@ -53,7 +53,7 @@ docs: .venv/dev.stamp ## write the generated pages of docs/reference anew
 
 train-vision: .venv/train.stamp ## train the vision networks on drawn sheets for HOURS (10), and export what they learnt
 	$(BIN)/python -m training.vision --out build/vision --hours $(HOURS)
-	$(BIN)/python -m training.export --trained build/vision/last.pt --precisions fp32 --out src/planroom/engine/weights
+	$(BIN)/python -m training.export --trained build/vision/last.pt --precisions int8 --out src/planroom/engine/weights
 
 lock: ## pin the requirements anew, with hashes and without a host (needs uv)
 	@command -v uv >/dev/null || test -x $(BIN)/uv || { echo "make lock needs uv: pip install uv" >&2; exit 1; }

@@ -63,7 +63,7 @@ def main() -> int:
     parser.add_argument("--plans", default="", help="beginnings of names: these plans only, neither scored nor logged")
     parser.add_argument("--report", type=Path, help="a report.json made before, instead of a new run")
     parser.add_argument("--weights", type=Path, help="a folder of exported weights, instead of those that are shipped")
-    parser.add_argument("--precision", choices=PRECISIONS, default="fp32", help="of those weights, for what is seen")
+    parser.add_argument("--precision", choices=PRECISIONS, help="of those weights; default: what planroom uses")
     parser.add_argument("--gallery", type=Path, help="write the plans as a page of pictures, the worst first")
     asked = parser.parse_args()
     rows: list[Row] = []
@@ -96,8 +96,8 @@ def _rows(part: str, asked: argparse.Namespace) -> Iterator[Row]:
 
 
 @contextmanager
-def open_eyes(weights: Path | None = None, precision: Precision = "fp32") -> Iterator[Eyes]:
-    """The vision networks of a folder, or as they are shipped, with bytes enough."""
+def open_eyes(weights: Path | None = None, precision: Precision | None = None) -> Iterator[Eyes]:
+    """The vision networks of a folder, or as they are shipped, with bytes enough. precision: as in `Eyes`."""
     manager = MemoryManager({RESERVE: 1 << 30, "transformer_cache": 0})
     features = CachePool("transformer_cache", 0, manager, weigh=features_bytes)
     eyes = Eyes(manager, open_catalog(weights), features, precision=precision)

@@ -2,7 +2,7 @@
 
 python -m training.export --scale compact --out build/models           # all fifteen, every precision
 python -m training.export --scale full --only VisionDecoder --out build/models
-python -m training.export --trained build/vision/last.pt --precisions fp32 --out src/planroom/engine/weights
+python -m training.export --trained build/vision/last.pt --precisions int8 --out src/planroom/engine/weights
 """
 
 from __future__ import annotations

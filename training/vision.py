@@ -89,7 +89,7 @@ def loss_of(said: tuple[Tensor, ...], batch: Any) -> tuple[Tensor, list[float]]:
     centre = focal(centres, centres_true)
     off = (shapes - shapes_true).abs() * torch.tensor([1.0, 1, 2, 2, 1, 0.5])[:, None, None]
     shape = (off.sum(1) * held).sum() / held.sum().clamp(min=1)
-    total = 2 * dense + 0.5 * use + centre + 1.0 * shape
+    total = 2 * dense + 0.5 * use + centre + shape
     return total, [float(x.detach()) for x in (dense, use, centre, shape)]
 
 

@@ -6,8 +6,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: only training needs it")
 
-from training.muon import Muon, orthogonal  # noqa: E402
-from training.vision import Eyes, optimisers_of, settle  # noqa: E402
+from training.muon import Muon, orthogonal  # noqa: E402 (needs PyTorch)
+from training.vision import Eyes, optimisers_of, settle  # noqa: E402 (needs PyTorch)
 
 
 @pytest.mark.parametrize("shape", [(32, 96), (96, 32), (16, 144)])

@@ -64,7 +64,7 @@ class Candidate(NamedTuple):
 class Rules(NamedTuple):
     """At which score an opening is as likely there as not, and whether glass that slides in an outer wall is a window.
 
-    The defaults are first guesses; `benchmarks/counts.py --only rules` fits them by cross-validation on real plans.
+    Fitted on real plans with `benchmarks/counts.py --only rules`, which tells by cross-validation what they are worth.
     """
 
     door: float = 0.4
@@ -264,16 +264,16 @@ def _with_codes(candidates: list[Candidate], codes: list[Code], height: int, m_p
     """Each code given to what it fits best: the nearest of its kind, as wide as it says, the surest of those alike."""
     places = np.array([(one.seen.x, height - one.seen.y, one.seen.length) for one in candidates]).reshape(-1, 3)
     scores = np.array([one.seen.score for one in candidates])
-    kinds = np.array([sort_of(one.seen) for one in candidates])
-    told: set[int] = set()
+    kinds = np.array([sort_of(one.seen) for one in candidates], np.str_)
+    free = np.ones(len(candidates), bool)
     for code in codes:
         away_m = np.hypot(places[:, 0] - code.at[0], places[:, 1] - code.at[1]) * m_per_px
         off_m = np.abs(places[:, 2] * m_per_px - (code.width_m or 0.0)) if code.width_m else 0.0
         unfit = away_m + off_m - scores
-        unfit[(kinds != code.kind) | (away_m > _CODE_REACH_M) | np.isin(np.arange(len(kinds)), list(told))] = np.inf
-        if len(unfit) and np.isfinite(unfit.min()):
-            told.add(int(np.argmin(unfit)))
-    return [one._replace(coded=k in told) for k, one in enumerate(candidates)]
+        fits = free & (kinds == code.kind) & (away_m < _CODE_REACH_M)
+        if fits.any():
+            free[np.argmin(np.where(fits, unfit, np.inf))] = False
+    return [one._replace(coded=not is_free) for one, is_free in zip(candidates, free.tolist(), strict=True)]
 
 
 def _as_seen(element: Element, height: int) -> Instance:

@@ -29,7 +29,7 @@ from planroom.memory.manager import RESERVE, Lease, MemoryManager
 SEE: Final = "HierarchicalVisionTransformer"
 TELL: Final = "VisionDecoder"
 _INPUT_BYTES: Final = {SEE: 1 << 20, TELL: 6 << 20}  # a tile, and its features
-_SMALLEST: Final[tuple[Precision, ...]] = ("int8", "fp32")
+_SHIPPED: Final[tuple[Precision, ...]] = ("int8", "fp32")
 _OUTPUTS: Final = ("classes", "uses", "centres", "shapes")
 Features = dict[str, NDArray[np.float16]]
 
@@ -43,9 +43,9 @@ class Eyes:
     """Looks at pictures with networks that are loaded at the first of them, leased from `pool` until `close`.
 
     version: of the weights, which a tile's features depend on. sight: of all that a look depends on.
-    features: where the features of tiles are kept, weighed by `features_bytes`. precision: of the weights, None for the
-    smallest there is. Raises ModelMissing where the catalog has no weights in it, ModelDamaged where they are not the
-    ones that it lists.
+    features: where the features of tiles are kept, weighed by `features_bytes`. precision: of the weights, None for
+    INT8, or fp32 where there is no INT8. Raises ModelMissing where the catalog has no weights in it, ModelDamaged where
+    they are not the ones that it lists.
     """
 
     def __init__(
@@ -119,12 +119,12 @@ def _code_version() -> str:
 
 
 def find_eyes(catalog: Catalog, precision: Precision | None = None) -> tuple[Variant, Variant]:
-    """Both networks. precision: None for the smallest there is. Raises ModelMissing where the catalog has no weights of
+    """Both networks. precision: as in `Eyes`. Raises ModelMissing where the catalog has no weights of
     them, ModelDamaged.
     """
     if precision is None:
-        there = [one for one in _SMALLEST if all(one in catalog.models[name].variants for name in (SEE, TELL))]
-        precision = there[0] if there else _SMALLEST[0]
+        there = [one for one in _SHIPPED if all(one in catalog.models[name].variants for name in (SEE, TELL))]
+        precision = there[0] if there else _SHIPPED[0]
     see, tell = (catalog.find(name, precision) for name in (SEE, TELL))
     for variant in (see, tell):
         variant.check()
