@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import csv
 import math
-import shutil
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -45,6 +44,7 @@ SETTLED: Final = 30  # batches that tell the averaged weights' norms what is usu
 LEAST_MATRIX: Final = 16  # rows and columns of a weight that is learnt as a matrix
 HELD_OUT: Final = 2_000_000_000  # seeds from here on are never trained on
 CLASS_WEIGHTS: Final = (0.6, 1.2, 3.0, 3.0, 0.6, 1.0, 1.0, 1.5, 0.8)
+KIND_WEIGHTS: Final = tuple(2.0 if kind in ("wc", "bed") else 1.0 for kind in KINDS)  # there are few of these
 DOORS: Final = range(len(DOOR_KINDS))
 WINDOW: Final = KINDS.index("window")
 
@@ -99,7 +99,8 @@ def focal(logits: Tensor, true: Tensor) -> Tensor:
     at = (true == 1).float()
     hit = (1 - p) ** 2 * torch.log(p) * at
     miss = (1 - true) ** 4 * p**2 * torch.log(1 - p) * (1 - at)
-    return -(hit + miss).sum() / at.sum().clamp(min=1)
+    weights = torch.tensor(KIND_WEIGHTS)[:, None, None]
+    return -(weights * (hit + miss)).sum() / at.sum().clamp(min=1)
 
 
 def evaluate(model: nn.Module, sheets: int) -> dict[str, float]:
@@ -180,7 +181,6 @@ def train(folder: Path, hours: float, threads: int, every_s: float, first: int, 
     model = model.to(memory_format=torch.channels_last)
     average.load_state_dict(model.state_dict())
     optimisers = optimisers_of(model)
-    compiled: Any = torch.compile(model) if shutil.which("g++") else model
     step, trained_s = 0, 0.0
     if (folder / "last.pt").exists():
         kept = torch.load(folder / "last.pt", weights_only=True)
@@ -200,7 +200,7 @@ def train(folder: Path, hours: float, threads: int, every_s: float, first: int, 
         images.append(image)
         # many processors have units for bfloat16 alone; there the plain form of attention is the fastest
         with torch.autocast("cpu", torch.bfloat16), sdpa_kernel(SDPBackend.MATH):
-            said = compiled(image)
+            said = model(image)
         total, part = loss_of(tuple(x.float() for x in said), batch)
         model.zero_grad()
         total.backward()

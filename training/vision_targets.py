@@ -61,6 +61,7 @@ def crops_of(drawing: Drawing, random: np.random.Generator) -> Iterator[Crop]:
             x, y = openings[random.integers(len(openings)), 1:3] + random.normal(0, 0.25 * CROP_PX / zoom, 2)
         else:
             x, y = random.uniform(0, width), random.uniform(0, height)
+        x, y = _within(x, width, zoom), _within(y, height, zoom)
         turns = random.integers(4) + (random.uniform(-0.5, 0.5) if random.random() < _SLANTED else 0)
         mirror = bool(random.integers(2))
         yield _cut(drawing, ink, np.array([x, y]), zoom, float(turns * np.pi / 2), mirror)
@@ -74,6 +75,12 @@ def _zoom(door_px: float | None, random: np.random.Generator) -> float:
     else:
         wanted = np.exp(random.uniform(*np.log(_DOOR_PX)))
     return float(np.clip(wanted / door_px, *_ZOOM))
+
+
+def _within(middle: float, size: float, zoom: float) -> float:
+    """Where the middle of a crop must be for the crop to lie on a sheet of this size, which is better not larger."""
+    half = min(CROP_PX / 2 / zoom, size / 2)
+    return float(np.clip(middle, half, size - half))
 
 
 def _cut(drawing: Drawing, ink: Array, at: NDArray[np.float64], zoom: float, angle: float, mirror: bool) -> Crop:
