@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: only training needs it")
 
 from training.muon import Muon, orthogonal  # noqa: E402 (needs PyTorch)
-from training.vision import Eyes, optimisers_of, settle  # noqa: E402 (needs PyTorch)
+from training.vision import Eyes, optimisers_of, settle, train  # noqa: E402 (needs PyTorch)
 
 
 @pytest.mark.parametrize("shape", [(32, 96), (96, 32), (16, 144)])
@@ -62,3 +64,13 @@ def test_norms_are_told_what_is_usual() -> None:
         usual = torch.stack([model[0](image).float().mean((0, 2, 3)) for image in images]).mean(0)
     assert not model.training
     assert torch.allclose(model[1].running_mean, usual, atol=0.02)
+
+
+def test_every_matrix_is_told_what_to_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A backward pass that loses what lies below an upsampling trains the rest, and looks as if all were well."""
+    monkeypatch.setattr("training.vision.EVALUATED", 0)
+    train(tmp_path, hours=1e-6, threads=1, every_s=300, first=1)
+
+    muon = torch.load(tmp_path / "last.pt", weights_only=True)["optimisers"][0]
+    sizes = [float(state["mean"].norm()) for state in muon["state"].values()]
+    assert len(sizes) == len(muon["param_groups"][0]["params"]) and min(sizes) > 0
