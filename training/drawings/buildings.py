@@ -83,7 +83,7 @@ def dress_house(rng: random.Random, plan: Plan, storey: int) -> Plan:
     if rng.random() < 0.3:
         indent(rng, plan, rng.choice(("porch", "porch", "terrace", "balcony")))
     for role, chance, width, depth in (
-        ("terrace", 0.3, (3, 8), (1.8, 4)),
+        ("terrace", 0.35, (3, 14), (1.8, 4)),
         ("porch", 0.3, (1.5, 9), (1.2, 2.6)),
         ("balcony", 0.35 if storey else 0.05, (2, 5), (1.1, 1.8)),
         ("carport", 0.08, (3, 5.6), (5, 6)),

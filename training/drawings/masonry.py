@@ -63,16 +63,34 @@ def doorways(board: Board, plan: Plan, at: Region) -> Mask:
 
 
 def draw_rail(board: Board, wall: Wall, style: Style) -> None:
-    """The edge of a balcony or a terrace: one line, two, or dashes; no wall."""
+    """The edge of a balcony or a terrace: one line, two, or dashes, often with posts; no wall, and no windows."""
     variant = board.rng.random()
     if variant < 0.2:
         board.dashes(wall.points, style.thin, (0.15, 0.1))
         return
     board.line(wall.points, style.thin)
-    if variant > 0.45:
+    offset = 0.0
+    if variant > 0.35:
         offset = wall.thickness if variant > 0.7 else -wall.thickness
         path, normals = wall.path(-wall.grow[0], wall.length + wall.grow[1])
         board.line(path + normals * offset, style.thin)
+    if board.rng.random() < 0.5:
+        draw_rail_posts(board, wall, offset, style)
+
+
+def draw_rail_posts(board: Board, wall: Wall, offset: float, style: Style) -> None:
+    """Posts along a rail, as strokes between its lines or as small squares, evenly apart."""
+    rng = board.rng
+    panes = max(1, round(wall.length / rng.uniform(0.8, 2.6)))
+    half, fill = rng.uniform(0.03, 0.12), rng.choice((0, style.wall_ink.grey, 255))
+    is_stroke = bool(offset) and rng.random() < 0.5
+    for along in np.linspace(0, wall.length, panes + 1):
+        point, normal = wall.at(float(along))
+        if is_stroke:
+            board.line([point, point + normal * offset], style.thin)
+        else:
+            x, y = (point + normal * offset / 2).tolist()
+            board.box(x - half, y - half, x + half, y + half, style.thin, fill)
 
 
 def fill_body(board: Board, at: Region, mask: Mask, look: WallLook, style: Style, closed: Mask) -> None:

@@ -30,3 +30,15 @@ class GreyArray:
     def rows(self, start: int, stop: int) -> Grey:
         """Rows `start` to `stop` (exclusive), not copied."""
         return self.grey[start:stop]
+
+
+class Mirrored:
+    """Another picture with left and right exchanged."""
+
+    def __init__(self, picture: Picture):
+        self.picture = picture
+        self.height_px, self.width_px = picture.height_px, picture.width_px
+
+    def rows(self, start: int, stop: int) -> Grey:
+        """Rows `start` to `stop` (exclusive), not copied."""
+        return self.picture.rows(start, stop)[:, ::-1]

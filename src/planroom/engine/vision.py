@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planroom.engine.instances import DOOR_KINDS, KINDS, STRIDE, Instance, distinct, read_instances, together
-from planroom.engine.pictures import Grey, Picture
+from planroom.engine.pictures import Grey, Mirrored, Picture
 
 CLASSES: Final = ("other", "wall", "door", "window", "room", "stairs", "fixture", "swing", "furniture")
 USES: Final = ("outside", "room", "bedroom", "toilet", "kitchen", "living", "hall", "closet")
@@ -40,7 +40,7 @@ _UNLIKELY: Final = 0.5  # of a size's logarithm: how far most are from the likel
 _LOOKED_AT: Final = 0.4  # how sure a door must be to say that the size is right,
 _FITS: Final = 1.5  # and how many times as large or small as it should be it may look
 _MOST_LOOKS: Final = 4
-_AGAIN: Final = 0.84  # the size at which a picture is looked at once more, for what shows twice is there
+_AGAIN: Final = 0.84  # the size at which a picture is looked at once more, mirrored: what shows twice is there
 _STEPS: Final = 6  # to twice the size: a sheet with one more door is still looked at at the same size
 _FEW_DOORS: Final = 3
 _LEAST_CONTRAST: Final = 24.0  # grey levels; less is an empty sheet
@@ -105,8 +105,9 @@ def look(
         seen = _at_best_zoom(picture, paper, infer, first)
     else:
         seen = _look(picture, paper, infer, DOOR_PX / door_px, first)
-    again = _look(picture, paper, infer, seen.zoom * _AGAIN, partial(_part, progress, 1, 2))
-    return seen._replace(instances=together([seen.instances, again.instances]))
+    again = _look(Mirrored(picture), paper, infer, seen.zoom * _AGAIN, partial(_part, progress, 1, 2))
+    back = [one._replace(x=picture.width_px - 1 - one.x, angle=-one.angle) for one in again.instances]
+    return seen._replace(instances=together([seen.instances, back]))
 
 
 def _at_best_zoom(picture: Picture, paper: Paper, infer: Infer, progress: Callable[[float], None]) -> Seen:
