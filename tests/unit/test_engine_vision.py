@@ -170,6 +170,21 @@ def test_of_what_stands_at_one_place_the_surest_counts() -> None:
     assert distinct([door, window, beside, toilet]) == [window, beside, toilet]
 
 
+def test_a_pane_of_a_window_is_no_other_window() -> None:
+    window = Instance("window", 100, 100, 0.5, 80, 6, 0.9)
+    along = np.array([np.cos(0.5), np.sin(0.5)])
+
+    def at(away: float, angle: float) -> Instance:
+        x, y = 100 + away * along
+        return window._replace(x=float(x), y=float(y), length=30, angle=angle, score=0.6)
+
+    pane, next_one, across = at(28, 0.5), at(52, 0.5), at(28, 0.5 + math.pi / 2)
+    other_way_round = at(-28, 0.5 + math.pi)
+
+    assert distinct([window, pane, next_one, other_way_round]) == [window, next_one]
+    assert distinct([window, across]) == [window, across]
+
+
 def test_what_two_looks_show_is_one_thing_and_surer_than_what_one_does() -> None:
     door = Instance("hinged", 10, 10, 0, 10, 2, 0.6)
     other = Instance("window", 40, 10, 0, 10, 2, 0.6)

@@ -20,6 +20,7 @@ def text(string: str, x: float, y: float, height: float = 10.0, angle: float = 0
         ([("BEDROOM 1", 0, 0), ("BEDROOM 2", 300, 0), ("BATH", 150, 200)], 2, 1),
         ([("MASTER", 0, 20), ("BEDROOM", 0, 0), ("3.2 x 4.1", 0, -20), ("WC", 300, 0)], 1, 1),
         ([("KITCHEN", 0, 0), ("HALL", 300, 0)], 0, 1),  # nobody lives without
+        ([("LOFT BEDROOM", 0, 0), ("LOFT", 300, 0)], 1, 0),  # but it may be on another storey
         ([("GARAGE", 0, 0), ("STORE", 300, 0)], 0, 0),
         ([("CHAMBRE2", 0, 0), ("BAINS", 0, 300), ("WC", 300, 0)], 1, 2),
         ([("MH", 0, 0), ("MH", 300, 0), ("KPH", 600, 0), ("S", 700, 0)], 2, 1),

@@ -14,7 +14,10 @@ DOOR_KINDS: Final = KINDS[:6]
 OPENING_KINDS: Final = KINDS[:8]
 STRIDE: Final = 4  # pixels of a tile in one of its centres and shapes
 _LEAST_SCORE: Final = 0.1
-_SAME: Final = 0.4  # of the shorter one's length: instances as near as that are one
+_SAME: Final = 0.4  # of the shorter one's length: instances as near as that are one,
+_COMMON: Final = 0.6  # and openings in one line that have so much of the shorter one's length in common
+_PARALLEL: Final = 0.9  # cosine
+_BESIDE: Final = 0.75  # of the thicker one's thickness
 _MOST: Final = 5000  # instances of a picture: no sheet shows more
 _MOST_LOG: Final = 6.0
 _UNSEEN: Final = 0.15  # the score of what a look does not show, beside those that do
@@ -60,13 +63,19 @@ def distinct(instances: list[Instance]) -> list[Instance]:
     """Each thing once: of openings at one place, and of fixtures at one place, the surest."""
     ranked = sorted(instances, key=lambda one: -one.score)[:_MOST]
     kept: list[Instance] = []
-    places = np.zeros((len(ranked), 4))  # x, y, length, is an opening; of those that are kept
+    places = np.zeros((len(ranked), 6))  # x, y, angle, length, thickness, is an opening; of those that are kept
     for one in ranked:
         is_opening = float(one.kind in OPENING_KINDS)
-        x, y, length, alike = places[: len(kept)].T
-        near = np.hypot(x - one.x, y - one.y) < _SAME * np.minimum(length, one.length)
-        if not (near & (alike == is_opening)).any():
-            places[len(kept)] = one.x, one.y, one.length, is_opening
+        x, y, angle, length, thickness, alike = places[: len(kept)].T
+        same = np.hypot(x - one.x, y - one.y) < _SAME * np.minimum(length, one.length)
+        if is_opening:
+            cos, sin, turned = np.cos(angle), np.sin(angle), np.abs(np.cos(angle - one.angle))
+            along, across = (one.x - x) * cos + (one.y - y) * sin, (one.y - y) * cos - (one.x - x) * sin
+            common = (length + one.length) / 2 - np.abs(along)
+            in_line = (turned > _PARALLEL) & (np.abs(across) < _BESIDE * np.maximum(thickness, one.thickness))
+            same |= in_line & (common > _COMMON * np.minimum(length, one.length))
+        if not (same & (alike == is_opening)).any():
+            places[len(kept)] = one.x, one.y, one.angle, one.length, one.thickness, is_opening
             kept.append(one)
     return kept
 

@@ -9,7 +9,7 @@ _LONGEST = 5  # words: longer is a note
 _APART = 2.0  # heights between the middles of two lines of one label
 _ALIKE = 0.6  # of the taller line's height
 _TOILETS = ("toilet", "bathroom")
-_LIVED_IN = {"bedroom", "kitchen", "living", "shower"}
+_LIVED_IN = {"kitchen", "living", "shower"}  # where only bedrooms are, people go downstairs
 
 
 def count_labels(texts: list[Text], elements: list[Element]) -> dict[str, int]:
