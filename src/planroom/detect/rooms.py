@@ -13,8 +13,8 @@ from planroom.records import Floats
 
 _CRACK_M = 0.012
 _GRID_M = 1e-5
-_LEAST_AREA_M2 = 0.45
-_LEAST_WIDTH_M = 0.36
+LEAST_AREA_M2 = 0.45
+LEAST_WIDTH_M = 0.36
 _PROBES = np.linspace(0.02, 0.98, 33)
 
 
@@ -57,7 +57,7 @@ def find_rooms(closed: shapely.Geometry) -> list[shapely.Polygon]:
             if standing_in:  # with what they enclose: that is found as theirs
                 space = space.difference(shapely.union_all([_filled(parts[k]) for k in standing_in]))
             for room in shapely.get_parts(space):
-                if room.area >= _LEAST_AREA_M2 and not room.buffer(-_LEAST_WIDTH_M / 2).is_empty:
+                if room.area >= LEAST_AREA_M2 and not room.buffer(-LEAST_WIDTH_M / 2).is_empty:
                     rooms.append(shapely.simplify(shapely.Polygon(room.exterior, room.interiors), 0.003))
     return rooms
 

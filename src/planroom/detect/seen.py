@@ -20,22 +20,19 @@ import shapely
 
 from planroom.detect.bands import Bands
 from planroom.detect.codes import Code, read_codes
-from planroom.detect.elements import ElementMaker, element_id
+from planroom.detect.elements import element_id
 from planroom.detect.odds import chance, how_many
 from planroom.detect.openings import Opening
+from planroom.detect.pixels.bodies import spaces, wall_bands
 from planroom.detect.pixels.ink import find_ink, resized
-from planroom.detect.pixels.solid import solid_edges
 from planroom.detect.pixels.trace import canvas_factor
-from planroom.detect.raster import reaching, rooms_between, without_stubs
-from planroom.detect.rooms import find_wall_pieces
-from planroom.detect.rooms import solid as solid_of
-from planroom.detect.scene import Scene, set_scene
-from planroom.detect.standing import connected, find_junctions
-from planroom.detect.walls import find_bands
+from planroom.detect.raster import reaching, without_stubs
+from planroom.detect.rooms import WallPiece, find_wall_pieces
+from planroom.detect.standing import connected
 from planroom.engine.instances import DOOR_KINDS, OPENING_KINDS, STRIDE, Instance, sort_of
 from planroom.engine.pictures import Grey
 from planroom.engine.vision import CLASSES, USES, Seen
-from planroom.records import Element, Floats, Linework, Page, Style, Text
+from planroom.records import Element, Floats, Text
 
 _SUBTYPES: Final = {"hinged": "single", "door": "unclear"}  # the others are named as planroom names them
 _USUAL_DOOR_M: Final = 0.85
@@ -44,6 +41,11 @@ _WALL: Final = CLASSES.index("wall")
 _OUTSIDE: Final = USES.index("outside")
 _BESIDE: Final = (0.1, 0.2, 0.3, 0.4, 0.5)  # of its length, where it is asked what lies beside an opening
 _LEAST_WALL_M: Final = 0.04
+_LEAST_GAP: Final = 0.2  # the score of an opening that a wall runs through,
+_INTO_WALL_M: Final = 0.1  # and how far it may stop short of either side
+_MOSTLY: Final = 0.5
+_SHUT: Final = [CLASSES.index("door"), CLASSES.index("window")]
+_ROOM_CONFIDENCE: Final = 0.7
 _SOLID_SHARE: Final = 0.6  # of the mask that is solid ink, where walls are drawn solid
 _BESIDE_M: Final = 0.5
 _PLAN_M: Final = 4.0
@@ -124,36 +126,42 @@ def find_elements(
     """
     height = len(grey)
     m_per_px = m_per_px or _USUAL_DOOR_M / usual_door_px(seen, grey.shape)
-    scene, bands = _bands(grey, seen, m_per_px)
+    walls = find_walls(grey, seen, _USUAL_DOOR_M / m_per_px)
+    factor = len(walls) / height
+    bands = _bands(walls, seen, factor, m_per_px)
     candidates = _candidates(seen, traced, texts, bands, height, m_per_px)
     possible = [_opening(one, rules, height, m_per_px) for one in candidates if rules.chance(one) > LEAST_CHANCE]
     bands, possible = _of_plans(bands, possible)
     openings = reaching(surest(possible), bands.polygons())
-    make = ElementMaker(scene, np.zeros(2), m_per_px)
-    pieces = find_wall_pieces(bands, solid_of(bands, find_junctions(bands), openings))
-    found = [make.wall(piece, bands) for piece in pieces] + [make.opening(opening) for opening in openings]
-    found = without_stubs(found + rooms_between(found, m_per_px), m_per_px)
+    pieces = find_wall_pieces(bands, shapely.GeometryCollection())
+    found = [_wall(piece, m_per_px) for piece in pieces] + [_opening_element(one, m_per_px) for one in openings]
+    found = without_stubs(found, m_per_px)
+    found += [room for room in _rooms(found, walls, seen, factor, m_per_px) if not _is_outside(room, seen, height)]
     found += _fixtures(seen, height, m_per_px)
     for element in found:
-        element.lines, element.sources = np.zeros((0, 4)), ["pixels", "VisionDecoder"]
+        element.sources = ["pixels", "VisionDecoder"]
     return Found(found, _ranges(found, possible))
 
 
 def find_candidates(grey: Grey, seen: Seen, traced: Sequence[Element], texts: list[Text]) -> list[Candidate]:
     """All that may be an opening of a picture as `find_elements` takes it, for fitting rules."""
     m_per_px = _USUAL_DOOR_M / usual_door_px(seen, grey.shape)
-    return _candidates(seen, traced, texts, _bands(grey, seen, m_per_px)[1], len(grey), m_per_px)
+    walls = find_walls(grey, seen, _USUAL_DOOR_M / m_per_px)
+    bands = _bands(walls, seen, len(walls) / len(grey), m_per_px)
+    return _candidates(seen, traced, texts, bands, len(grey), m_per_px)
 
 
-def _bands(grey: Grey, seen: Seen, m_per_px: float) -> tuple[Scene, Bands]:
-    """The walls that were seen, and the scene of their outlines, in metres."""
-    height, width = grey.shape
-    linework = _outlines(find_walls(grey, seen, _USUAL_DOOR_M / m_per_px), height)
-    page = Page(0, "", (0.0, 0.0, float(width), float(height)), linework, np.zeros((1, 1, 3), np.uint8))
-    scene = set_scene(page, m_per_px, np.zeros(2))
-    faces = np.ones(len(scene.lines), bool)  # the mask has no other lines
-    bands = find_bands(scene.lines, faces, scene.styles, np.zeros((0, 2, 2)))
-    return scene, bands.take(bands.high - bands.low > _LEAST_WALL_M)
+def _bands(walls: Grey, seen: Seen, factor: float, m_per_px: float) -> Bands:
+    """The walls of a mask that is `factor` times as large as the picture, in metres, y up."""
+    openings = _shut(seen, walls.shape)
+    for one in seen.instances:
+        if one.kind in OPENING_KINDS and one.score > _LEAST_GAP:
+            x, y = (factor * (place + 0.5) - 0.5 for place in (one.x, one.y))
+            sizes = factor * (one.length + 2 * _INTO_WALL_M / m_per_px), factor * one.thickness
+            corners = cv2.boxPoints(((x, y), sizes, float(np.degrees(one.angle))))
+            cv2.fillPoly(openings, [np.rint(corners).astype(np.int32)], 1)
+    bands = wall_bands(walls[::-1], openings[::-1], m_per_px / factor)
+    return bands.take(bands.high - bands.low > _LEAST_WALL_M)
 
 
 def surest(possible: list[Opening]) -> list[Opening]:
@@ -215,17 +223,6 @@ def find_walls(grey: Grey, seen: Seen, door_px: float) -> Grey:
         sure = cv2.erode(walls, np.ones((reach, reach), np.uint8))
         walls = (ink & near) | sure
     return np.asarray(walls, np.uint8)
-
-
-def _outlines(walls: Grey, height: int) -> Linework:
-    """The edges of `walls` as linework in pixels of the picture, y up."""
-    factor = len(walls) / height
-    segments = solid_edges(walls) / factor
-    segments[:, [1, 3]] = height - segments[:, [1, 3]]
-    none = np.zeros(0, np.int32)
-    paths = np.zeros(len(segments), np.int32)
-    style = Style("", "", 0, 2.0, False, False)
-    return Linework(segments, paths, np.zeros((0, 5)), none, [], none, np.zeros(1, np.int32), [style], [])
 
 
 def _candidates(
@@ -294,6 +291,55 @@ def _opening(candidate: Candidate, rules: Rules, height: int, m_per_px: float) -
     return Opening(rules.kind(candidate), subtype, *sizes, rules.chance(candidate))
 
 
+def _wall(piece: WallPiece, m_per_px: float) -> Element:
+    sizes = {"length": piece.length_m / m_per_px, "thickness": piece.thickness_m / m_per_px}
+    return _element("wall", piece.ring, 0.9, sizes, "", m_per_px)
+
+
+def _opening_element(opening: Opening, m_per_px: float) -> Element:
+    sizes = {"width": opening.width_m / m_per_px, "thickness": opening.thickness_m / m_per_px}
+    return _element(opening.kind, opening.ring, opening.confidence, sizes, opening.subtype, m_per_px)
+
+
+def _element(
+    kind: str, ring_m: Floats, confidence: float, sizes: dict[str, float], subtype: str, m_per_px: float
+) -> Element:
+    """In pixels, y up."""
+    ring = ring_m / m_per_px
+    traits = {"subtype": subtype} if subtype else {}
+    name = element_id(kind, ring, m_per_px)
+    return Element(name, kind, ring, confidence, np.zeros((0, 4)), [], sizes=sizes, traits=traits)
+
+
+def _rooms(found: list[Element], walls: Grey, seen: Seen, factor: float, m_per_px: float) -> list[Element]:
+    """The spaces between walls and all that may be an opening, whether it counts or not."""
+    closed = np.ascontiguousarray((walls | _shut(seen, walls.shape))[::-1])
+    for element in found:
+        cv2.fillPoly(closed, [np.rint(element.outline * factor - 0.5).astype(np.int32)], 1)
+    rooms = []
+    for space in spaces(closed, m_per_px / factor):
+        ring = np.array(space.exterior.coords)[:-1]
+        sizes = {"area": space.area / m_per_px**2, "perimeter": space.length / m_per_px}
+        rooms.append(_element("room", ring, _ROOM_CONFIDENCE, sizes, "", m_per_px))
+    return rooms
+
+
+def _shut(seen: Seen, shape: tuple[int, ...]) -> Grey:
+    """Where pixels are those of doors and windows, 0 or 1, as large as `shape`."""
+    told = np.isin(seen.classes, _SHUT).astype(np.uint8)
+    return np.asarray(cv2.resize(told, shape[::-1], interpolation=cv2.INTER_NEAREST), np.uint8)
+
+
+def _is_outside(room: Element, seen: Seen, height: int) -> bool:
+    """Whether most of a closed space is outside, as a porch within its rails is."""
+    factor = seen.zoom / STRIDE
+    mask = np.zeros(seen.uses.shape, np.uint8)
+    ring = np.column_stack([room.outline[:, 0], height - room.outline[:, 1]]) * factor
+    cv2.fillPoly(mask, [np.rint(ring).astype(np.int32)], 1)
+    uses = seen.uses[mask > 0]
+    return len(uses) > 0 and float((uses == _OUTSIDE).mean()) > _MOSTLY
+
+
 def leads_out(one: Instance, seen: Seen) -> bool:
     """Whether one of its sides is outside, and the other is not."""
     across = np.array([-np.sin(one.angle), np.cos(one.angle)])
@@ -314,13 +360,9 @@ def _fixtures(seen: Seen, height: int, m_per_px: float) -> list[Element]:
     for one in seen.instances:
         if one.kind not in _FIXTURES or one.score < _FIXTURE_SCORE:
             continue
-        ring = _ring(one, height, 1.0)
         kind, subtype = _FIXTURES[one.kind]
         sizes = {"length": one.length, "width": one.thickness}
-        element = Element(element_id(kind, ring, m_per_px), kind, ring, one.score, np.zeros((0, 4)), [], sizes=sizes)
-        if subtype:
-            element.traits["subtype"] = subtype
-        found.append(element)
+        found.append(_element(kind, _ring(one, height, m_per_px), one.score, sizes, subtype, m_per_px))
     return found
 
 
