@@ -69,10 +69,11 @@ class Rules(NamedTuple):
     Fitted on real plans with `benchmarks/counts.py --only rules`, which tells by cross-validation what they are worth.
     """
 
-    door: float = 0.4
+    door: float = 0.55
     window: float = 0.4
     opening: float = 0.5
-    off_wall: float = 0.1  # so much more an opening must score that stands in no wall that was seen
+    off_wall: float = 0.05  # so much more an opening must score that stands in no wall that was seen,
+    inside: float = 0.1  # or a window that does not lead outside
     sliders_are_windows: bool = True
     traced: float = 0.25  # so much less a door must score that geometry traced too,
     coded: float = 0.1  # or an opening beside which a code stands
@@ -89,7 +90,9 @@ class Rules(NamedTuple):
         """The chance that it is there."""
         if one.seen.score == 0:
             return self.traced_and_coded if one.coded else self.traced_only
-        even = {"door": self.door, "window": self.window, "opening": self.opening}[self.kind(one)]
+        kind = self.kind(one)
+        even = {"door": self.door, "window": self.window, "opening": self.opening}[kind]
+        even += self.inside * (kind == "window" and not one.leads_out)
         even -= self.traced * one.traced + self.coded * one.coded
         return chance(one.seen.score, even if one.in_wall else even + self.off_wall)
 
