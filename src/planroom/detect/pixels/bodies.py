@@ -90,7 +90,7 @@ def wall_bands(walls: Grey, openings: Grey, m_per_px: float) -> Bands:
         axes += [along, across]
         for one in _level(seen, shut, solid, least_px, m_per_px):
             rows.append((len(axes) - 2, _moved(one, shift[1], shift[0])))
-        for one in _level(seen.T, shut.T, solid.T, least_px, m_per_px):  # rows are along then, and columns across, the other way
+        for one in _level(seen.T, shut.T, solid.T, least_px, m_per_px):  # across, and against what is along
             upright = _moved(one, shift[0], shift[1])
             rows.append((len(axes) - 1, upright._replace(low=-upright.high, high=-upright.low)))
     strips = np.array([one for _, one in rows], np.float64).reshape(-1, 4) * m_per_px
