@@ -82,6 +82,21 @@ def test_annotations_carry_what_viewers_ask_for(tmp_path: Path) -> None:
         assert all(one.T == "planroom" and one.F == 4 and "/N" in one.AP for one in found.values())
 
 
+def test_a_door_in_a_slanted_wall_is_drawn_as_it_lies(tmp_path: Path) -> None:
+    marked = tmp_path / "marked.pdf"
+    plan = small_report(tmp_path).sheets[0]
+    door = next(one for one in plan.elements if one.kind == "door")
+    middle = door.outline.mean(0)
+    turn = np.array([[1.0, -1.0], [1.0, 1.0]]) / 2**0.5
+    door.outline = (door.outline - middle) @ turn.T + middle
+
+    write_markup(None, [plan], marked)
+
+    with pikepdf.open(marked) as pdf:
+        drawn = next(one for one in pdf.pages[0].Annots if str(one.NM) == door.id)
+        assert drawn.Subtype == "/Polygon" and len(drawn.Vertices) == 2 * len(door.outline)
+
+
 def test_own_annotations_of_the_source_stay_with_their_page(tmp_path: Path) -> None:
     source, marked = tmp_path / "source.pdf", tmp_path / "marked.pdf"
     pdf = pikepdf.new()

@@ -33,6 +33,7 @@ _ROOM_OPACITY = 0.15  # rooms are large and lie under the rest
 _LINE_PT = 1.0
 _PRINT = 4  # the annotation flag that lets it be printed
 _POLYGONS = {"room", "wall", "stair"}
+_UPRIGHT = 0.9  # of its box, that an upright rectangle fills: others are drawn as they lie
 _COLOURS = {
     "wall": (0.0, 0.447, 0.698),
     "door": (0.835, 0.369, 0.0),
@@ -160,8 +161,9 @@ def _drawn(elements: Iterable[Element], frame: Frame) -> Iterator[tuple[Element,
 
 
 def _annotation(pdf: pikepdf.Pdf, element: Element, outline: Floats, contents: str, look: pikepdf.Object) -> Dictionary:
-    polygon = element.kind in _POLYGONS and len(outline) > 2
     x0, y0, x1, y1 = box_of(outline)
+    slanted = _area(outline) < _UPRIGHT * (x1 - x0) * (y1 - y0)
+    polygon = (element.kind in _POLYGONS or slanted) and len(outline) > 2
     ring = outline if polygon else np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
     rect = [round(v, 3) for v in (x0 - _LINE_PT, y0 - _LINE_PT, x1 + _LINE_PT, y1 + _LINE_PT)]
     colour = _COLOURS.get(element.kind, _GREY)
@@ -185,6 +187,11 @@ def _annotation(pdf: pikepdf.Pdf, element: Element, outline: Floats, contents: s
     else:
         annotation.RD = Array([_LINE_PT] * 4)
     return annotation
+
+
+def _area(outline: Floats) -> float:
+    x, y = outline.T
+    return abs(float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))) / 2
 
 
 def _paint(kind: str) -> str:
