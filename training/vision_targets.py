@@ -78,7 +78,7 @@ def _zoom(door_px: float | None, random: np.random.Generator) -> float:
 
 
 def _within(middle: float, size: float, zoom: float) -> float:
-    """Where the middle of a crop must be for the crop to lie on a sheet of this size, which is better not larger."""
+    """The nearest middle of a crop that lies on a sheet of this size; the sheet's own where that is smaller."""
     half = min(CROP_PX / 2 / zoom, size / 2)
     return float(np.clip(middle, half, size - half))
 

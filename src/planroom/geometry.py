@@ -46,6 +46,12 @@ def box_of(points: Floats) -> tuple[float, float, float, float]:
     return float(x0), float(y0), float(x1), float(y1)
 
 
+def area_of(ring: Floats) -> float:
+    """The area inside a ring (K, 2) that does not cross itself, its first point not repeated at the end."""
+    x, y = ring.T
+    return abs(float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))) / 2
+
+
 def flatten_beziers(control: Floats, steps: int) -> Floats:
     """Points (N, steps + 1, 2) along cubic Bézier curves given as (N, 8) control points."""
     t = np.linspace(0.0, 1.0, steps + 1)[None, :, None]

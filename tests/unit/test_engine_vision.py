@@ -98,6 +98,27 @@ def test_an_overview_tells_how_large_doors_are() -> None:
     assert len(seen.instances) == len(dots)
 
 
+def test_the_mirrored_look_is_turned_back() -> None:
+    """Bars are seen along their ink, far surer where that rises to the right: in the second look alone."""
+
+    def bars(tiles: list[Floats]) -> Iterator[Said]:
+        for tile, (classes, uses, centres, shapes) in zip(tiles, blobs(tiles), strict=True):
+            for row, column in np.argwhere(centres[0, 0] > 0):
+                y, x = np.nonzero(tile[0, 0] > 0.5)
+                two = 2 * np.arctan2(*np.linalg.eigh(np.cov(x, y))[1][::-1, 1])
+                shapes[0, 2:4, row, column] = np.cos(two), np.sin(two)
+                centres[0, 0, row, column] = 1.0 if np.sin(two) > 0 else 6.0
+            yield classes, uses, centres, shapes
+
+    grey = np.full((300, 400), 255, np.uint8)
+    cv2.line(grey, (140, 110), (180, 130), 0, 9)  # y down: it falls to the right
+
+    (bar,) = look(GreyArray(grey), bars, door_px=DOT_PX).instances
+
+    assert math.tan(bar.angle) == pytest.approx(0.5, abs=0.06)
+    assert (bar.x, bar.y) == pytest.approx((160, 120), abs=1.5)
+
+
 def test_a_house_that_fills_its_sheet_is_looked_at_twice() -> None:
     """At the likely size its doors are as large as they should be: there is no need to look for another one."""
     looked: list[int] = []

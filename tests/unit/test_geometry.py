@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from planroom.geometry import arc_points, arc_through, box_of, fit_circles, flatten_beziers
+from planroom.geometry import arc_points, arc_through, area_of, box_of, fit_circles, flatten_beziers
 from planroom.ingest.linework import LineworkBuilder
 from plans import THIN
 
@@ -87,3 +87,10 @@ def test_a_swing_written_as_two_curves_is_one_arc() -> None:
     (arc,) = builder.build().arcs
 
     assert arc == pytest.approx([0, 0, 1, 0, math.pi / 2], abs=1e-3)
+
+
+def test_the_area_of_a_ring_does_not_depend_on_its_sense_or_place() -> None:
+    ring = np.array([(0.0, 0.0), (4.0, 0.0), (4.0, 1.0), (1.0, 1.0), (1.0, 3.0), (0.0, 3.0)])
+
+    for one in (ring, ring[::-1], ring + np.array([100.0, -50.0])):
+        assert area_of(one) == pytest.approx(6.0)

@@ -14,16 +14,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="PyTorch is not installed: only training needs it")
+pytest.importorskip("torch", reason="PyTorch is not installed: only training needs it")
 pytest.importorskip("onnxscript", reason="what PyTorch exports with is not installed: only training needs it")
 
-from training.architectures.base import Input, TaskModel, example  # noqa: E402
-from training.catalog import ARCHITECTURES, build, count_parameters, settings  # noqa: E402
-from training.export import export_all  # noqa: E402
-from training.variants import PRUNED_SHARE, prune  # noqa: E402
+import torch
+from training.architectures.base import Input, TaskModel, example
+from training.catalog import ARCHITECTURES, build, count_parameters, settings
+from training.export import export_all
+from training.variants import PRUNED_SHARE, prune
 
-from planroom.engine.catalog import Catalog, Precision, open_catalog  # noqa: E402
-from planroom.engine.session import Session  # noqa: E402
+from planroom.engine.catalog import Catalog, Precision, open_catalog
+from planroom.engine.session import Session
 
 SIZES = {"m": 7, "n": 11}
 PRESENT = {"m": 5, "n": 8, 10: 6}  # how many of each set are no padding

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-torch = pytest.importorskip("torch", reason="PyTorch is not installed: only training needs it")
+pytest.importorskip("torch", reason="PyTorch is not installed: only training needs it")
 
-from training.muon import Muon, orthogonal  # noqa: E402 (needs PyTorch)
-from training.vision import Eyes, optimisers_of, settle, train  # noqa: E402 (needs PyTorch)
+import torch
+from training.muon import Muon, orthogonal
+from training.vision import Eyes, optimisers_of, settle, train
 
 
 @pytest.mark.parametrize("shape", [(32, 96), (96, 32), (16, 144)])

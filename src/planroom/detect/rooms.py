@@ -13,8 +13,8 @@ from planroom.records import Floats
 
 _CRACK_M = 0.012
 _GRID_M = 1e-5
-LEAST_AREA_M2 = 0.45
-LEAST_WIDTH_M = 0.36
+_LEAST_AREA_M2 = 0.45
+_LEAST_WIDTH_M = 0.36
 _PROBES = np.linspace(0.02, 0.98, 33)
 
 
@@ -57,9 +57,14 @@ def find_rooms(closed: shapely.Geometry) -> list[shapely.Polygon]:
             if standing_in:  # with what they enclose: that is found as theirs
                 space = space.difference(shapely.union_all([_filled(parts[k]) for k in standing_in]))
             for room in shapely.get_parts(space):
-                if room.area >= LEAST_AREA_M2 and not room.buffer(-LEAST_WIDTH_M / 2).is_empty:
+                if is_large_enough(room):
                     rooms.append(shapely.simplify(shapely.Polygon(room.exterior, room.interiors), 0.003))
     return rooms
+
+
+def is_large_enough(space: shapely.Polygon) -> bool:
+    """Whether an enclosed space, in metres, is a room and no shaft or sliver narrower than a person."""
+    return bool(space.area >= _LEAST_AREA_M2) and not space.buffer(-_LEAST_WIDTH_M / 2).is_empty
 
 
 def _filled(part: shapely.Geometry) -> shapely.Geometry:

@@ -43,7 +43,7 @@ _BESIDE: Final = (0.1, 0.2, 0.3, 0.4, 0.5)  # of its length, where it is asked w
 _LEAST_WALL_M: Final = 0.04
 _LEAST_GAP: Final = 0.2  # the score of an opening that a wall runs through,
 _INTO_WALL_M: Final = 0.1  # and how far it may stop short of either side
-_MOSTLY: Final = 0.5
+_MOSTLY: Final = 0.5  # of a space that is outside: it is no room
 _SHUT: Final = [CLASSES.index("door"), CLASSES.index("window")]
 _ROOM_CONFIDENCE: Final = 0.7
 _SOLID_SHARE: Final = 0.6  # of the mask that is solid ink, where walls are drawn solid
@@ -66,7 +66,9 @@ class Candidate(NamedTuple):
 class Rules(NamedTuple):
     """At which score an opening is as likely there as not, and whether glass that slides in an outer wall is a window.
 
-    Fitted on real plans with `benchmarks/counts.py --only rules`, which tells by cross-validation what they are worth.
+    `benchmarks/counts.py --only rules` fits the even scores of doors and windows, `off_wall` and `sliders_are_windows`
+    on real plans, and tells by cross-validation what they are worth. It found 0 for `off_wall`; a little is kept, for
+    on other sheets more stands off walls. The rest was tried by hand.
     """
 
     door: float = 0.55

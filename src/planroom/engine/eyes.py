@@ -119,8 +119,8 @@ def _code_version() -> str:
 
 
 def find_eyes(catalog: Catalog, precision: Precision | None = None) -> tuple[Variant, Variant]:
-    """Both networks. precision: as in `Eyes`. Raises ModelMissing where the catalog has no weights of
-    them, ModelDamaged.
+    """Both networks. precision: as in `Eyes`. Raises ModelMissing where the catalog has no weights of them,
+    ModelDamaged.
     """
     if precision is None:
         there = [one for one in _SHIPPED if all(one in catalog.models[name].variants for name in (SEE, TELL))]

@@ -18,7 +18,7 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, String
 
 from planroom.errors import EncryptedFile, ReaderFailed, UnreadableFile
-from planroom.geometry import box_of
+from planroom.geometry import area_of, box_of
 from planroom.memory.collector import collector_paused
 from planroom.records import Element, Floats, Sheet
 from planroom.report import picture
@@ -162,7 +162,7 @@ def _drawn(elements: Iterable[Element], frame: Frame) -> Iterator[tuple[Element,
 
 def _annotation(pdf: pikepdf.Pdf, element: Element, outline: Floats, contents: str, look: pikepdf.Object) -> Dictionary:
     x0, y0, x1, y1 = box_of(outline)
-    slanted = _area(outline) < _UPRIGHT * (x1 - x0) * (y1 - y0)
+    slanted = area_of(outline) < _UPRIGHT * (x1 - x0) * (y1 - y0)
     polygon = (element.kind in _POLYGONS or slanted) and len(outline) > 2
     ring = outline if polygon else np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
     rect = [round(v, 3) for v in (x0 - _LINE_PT, y0 - _LINE_PT, x1 + _LINE_PT, y1 + _LINE_PT)]
@@ -187,11 +187,6 @@ def _annotation(pdf: pikepdf.Pdf, element: Element, outline: Floats, contents: s
     else:
         annotation.RD = Array([_LINE_PT] * 4)
     return annotation
-
-
-def _area(outline: Floats) -> float:
-    x, y = outline.T
-    return abs(float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))) / 2
 
 
 def _paint(kind: str) -> str:

@@ -17,7 +17,7 @@ import shapely
 import shapely.affinity
 
 from planroom.detect.bands import Bands
-from planroom.detect.rooms import LEAST_AREA_M2, LEAST_WIDTH_M
+from planroom.detect.rooms import is_large_enough
 from planroom.engine.pictures import Grey
 from planroom.records import Floats
 
@@ -31,15 +31,15 @@ _MOSTLY_OPEN: Final = 0.8  # of a strip: it is no wall
 _EDGE_M: Final = 0.25  # edges shorter than that tell no direction
 _SLANTS: Final = 4  # directions besides the main two
 _SLANT_M: Final = 1.5  # length of edges that make a direction
-_LEVEL_DEG: Final = 0.5
-_NEAR_DEG: Final = 4
+_LEVEL_DEG: Final = 0.5  # a smaller slant is none
+_NEAR_DEG: Final = 4  # directions nearer than that are one
 _RECENT: Final = 25  # columns
 _OFTEN: Final = 5  # columns after which it is told anew where a strip lies
-_CRACK_M: Final = 0.13
-_ROUGH_PX: Final = 1.2
-_EDGE_SLACK_M: Final = 0.03
+_CRACK_M: Final = 0.13  # on either side, as wide as a trace may be off
+_ROUGH_PX: Final = 1.2  # how far an outline may be straightened
+_EDGE_SLACK_M: Final = 0.03  # what ends so near another strip ends in it
 _CROSSING: Final = 0.35  # sine of the least angle at which a wall ends at another
-_PILLAR_M2: Final = 0.1
+_PILLAR_M2: Final = 0.1  # what stands in a room and is smaller is drawing
 
 
 class _Strip(NamedTuple):
@@ -133,7 +133,7 @@ def spaces(closed: Grey, m_per_px: float) -> list[shapely.Polygon]:
             continue
         room = _outline(cv2.dilate((labels == label).astype(np.uint8), square) & free, m_per_px)
         room = shapely.affinity.translate(room, -reach * m_per_px, -reach * m_per_px)
-        if room.area >= LEAST_AREA_M2 and not room.buffer(-LEAST_WIDTH_M / 2).is_empty:
+        if is_large_enough(room):
             found.append(room)
     return found
 
