@@ -18,6 +18,7 @@ from training.drawings import Drawing, draw_sheet
 CROP_PX: Final = 384
 IGNORED: Final = 255  # pixels of a crop that lie beyond its sheet
 CROPS: Final = 8  # of one sheet
+CLEAN: Final = 3  # each such sheet is clean, besides those that chance leaves so: most real ones are
 _DOOR_PX: Final = (12.0, 80.0)  # of a sheet's middle door in its crops: an overview has all sizes,
 _CHOSEN: Final = 0.75  # but so many crops are cut near the size that is chosen where it is known:
 _CHOSEN_PX: Final = 32.0
@@ -45,7 +46,7 @@ class Crop(NamedTuple):
 def crops(seed: int, step: int) -> Iterator[Crop]:
     """Crops without end, of the sheets `seed`, `seed` + `step`, ..."""
     while True:
-        yield from crops_of(draw_sheet(seed), np.random.default_rng(seed))
+        yield from crops_of(draw_sheet(seed, clean=seed % CLEAN == 0), np.random.default_rng(seed))
         seed += step
 
 

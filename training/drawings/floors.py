@@ -32,9 +32,8 @@ def draw_floors(board: Board, plan: Plan, style: Style, rooms: Rooms) -> None:
                 board, rooms, number, rng.choice(("tiles", "tiles", "diamond")), rng.choice((0.15, 0.2, 0.3)), style
             )
         elif role in PAVED and rng.random() < 0.25 + style.tiles:
-            lay_pattern(
-                board, rooms, number, rng.choice(("tiles", "diamond", "boards")), rng.choice((0.15, 0.4, 0.6)), style
-            )
+            pitch = rng.choice((0.12, 0.15, 0.25, 0.4, 0.6))
+            lay_pattern(board, rooms, number, rng.choice(("tiles", "diamond", "boards", "boards")), pitch, style)
         elif rng.random() < 0.02:
             cross_room(board, plan, key, style)
         elif boards and role not in PAVED:

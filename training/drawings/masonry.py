@@ -63,7 +63,7 @@ def doorways(board: Board, plan: Plan, at: Region) -> Mask:
 
 
 def draw_rail(board: Board, wall: Wall, style: Style) -> None:
-    """The edge of a balcony or a terrace: one line, two, or dashes, often with posts; no wall, and no windows."""
+    """The edge of a balcony or a terrace: one line to three, or dashes, often with posts; no wall, and no windows."""
     variant = board.rng.random()
     if variant < 0.2:
         board.dashes(wall.points, style.thin, (0.15, 0.1))
@@ -73,7 +73,8 @@ def draw_rail(board: Board, wall: Wall, style: Style) -> None:
     if variant > 0.35:
         offset = wall.thickness if variant > 0.7 else -wall.thickness
         path, normals = wall.path(-wall.grow[0], wall.length + wall.grow[1])
-        board.line(path + normals * offset, style.thin)
+        for share in (1.0, 0.5) if 0.6 < variant < 0.85 else (1.0,):
+            board.line(path + normals * share * offset, style.thin)
     if board.rng.random() < 0.5:
         draw_rail_posts(board, wall, offset, style)
 
@@ -81,7 +82,7 @@ def draw_rail(board: Board, wall: Wall, style: Style) -> None:
 def draw_rail_posts(board: Board, wall: Wall, offset: float, style: Style) -> None:
     """Posts along a rail, as strokes between its lines or as small squares, evenly apart."""
     rng = board.rng
-    panes = max(1, round(wall.length / rng.uniform(0.8, 2.6)))
+    panes = max(1, round(wall.length / rng.choice((rng.uniform(0.8, 2.6), rng.uniform(2.0, 4.0)))))
     half, fill = rng.uniform(0.03, 0.12), rng.choice((0, style.wall_ink.grey, 255))
     is_stroke = bool(offset) and rng.random() < 0.5
     for along in np.linspace(0, wall.length, panes + 1):

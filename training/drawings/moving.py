@@ -22,7 +22,7 @@ def draw_sliding(board: Board, width: float, half: float, ink: Ink, closet: bool
     thin = rng.choice((0.03, 0.04, 0.05))
     fill = rng.choice((255, 255, 255, ink.grey))
     if closet or width > 1.5:
-        count = 2 if width < 2.2 or rng.random() < 0.5 else rng.choice((3, 4))
+        count = 2 if width < 2.2 or rng.random() < 0.5 else rng.choice((3, 4, 4, 6))
         panel = width / count + rng.choice((0.03, 0.08, 0.15))
         for index in range(count):
             x = min(max(0.0, index * width / count - 0.04), width - panel)

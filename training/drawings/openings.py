@@ -159,7 +159,7 @@ def choose_kind(rng: random.Random, rooms: list[Room], wall: Wall, habits: Habit
     if chance < habits.cased + habits.sliding:
         if len(rooms) == 2 and not any(room.is_open_air for room in rooms):
             return Kind.DOOR_SLIDING, leaf
-        width = rng.choice((rng.uniform(1.5, 2.8), rng.uniform(1.5, 2.8), rng.uniform(2.8, 4.6)))
+        width = rng.choice((rng.uniform(1.5, 2.8), rng.uniform(1.5, 2.8), rng.uniform(2.8, 6.0)))
         return weighted_outer(rng, habits), width if wall.length > width + 0.6 else min(width, 1.8)
     if not private and chance < habits.cased + habits.sliding + habits.double:
         return Kind.DOOR_DOUBLE, rng.uniform(1.15, 1.8)
@@ -170,7 +170,7 @@ def choose_kind(rng: random.Random, rooms: list[Room], wall: Wall, habits: Habit
 
 def weighted_outer(rng: random.Random, habits: Habits) -> Kind:
     """How a wide glazed door to a terrace opens: it slides, or at times folds."""
-    return Kind.DOOR_FOLDING if rng.random() < 0.15 * habits.folding else Kind.DOOR_SLIDING
+    return Kind.DOOR_FOLDING if rng.random() < 0.2 * habits.folding else Kind.DOOR_SLIDING
 
 
 def weighted(rng: random.Random, habits: Habits, kinds: tuple[Kind, ...]) -> Kind:
@@ -216,7 +216,7 @@ def enter(rng: random.Random, plan: Plan, habits: Habits, clear: dict[int, tuple
 
 def add_more_doors(rng: random.Random, plan: Plan, habits: Habits, clear: dict[int, tuple[float, float]]) -> None:
     """Doors that no room needs to be reached: to terraces and gardens, between living rooms, of garages."""
-    outside = habits._replace(cased=0.0, sliding=0.15 * rng.random(), double=0.3 * rng.random())
+    outside = habits._replace(cased=0.0, sliding=0.25 * rng.random(), double=0.45 * rng.random())
     for wall in list(plan.walls):
         if wall.kind in ("virtual", "rail", "party"):
             continue
