@@ -17,8 +17,9 @@ import numpy as np
 import typer
 
 from planroom import errors
+from planroom.amounts import exactly
 from planroom.cli import app
-from planroom.records import Element, Finding, Quantity, Report, Scale, Sheet
+from planroom.records import Bill, BillLine, Deduction, Element, Finding, Quantity, Report, Scale, Sheet
 from planroom.report.json import SCHEMA, as_json
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -109,6 +110,30 @@ FIELDS = {
     "quantities[].note": "where a height came from, why it is not in a total",
     "quantities[].total": "whether it is a total over the set",
     "quantities[].counted": "whether a total contains it, or it is one",
+    "bill.name": "the template that the bill of quantities follows",
+    "bill.rules": "name and edition of the measurement rules",
+    "bill.lines[].id": "`bill:`, the item's key, and what its lines are split by",
+    "bill.lines[].number": "section and place in it: `02.0010`",
+    "bill.lines[].section": "the section's name",
+    "bill.lines[].title": "what is to be done, for people",
+    "bill.lines[].unit": "as of quantities",
+    "bill.lines[].gross.value": "with nothing deducted; `gross`, `net` and `ruled` are null where the line is withheld",
+    "bill.lines[].gross.interval": "[low, high] that it should lie in",
+    "bill.lines[].net.value": "with every opening deducted",
+    "bill.lines[].net.interval": "[low, high] that it should lie in",
+    "bill.lines[].ruled.value": "what is billed: with those openings deducted that the trade's rule deducts",
+    "bill.lines[].ruled.interval": "[low, high] that it should lie in",
+    "bill.lines[].state": "`measured`, `estimated` or `withheld`, of `ruled`",
+    "bill.lines[].reason": "why it is withheld or only estimated; else null",
+    "bill.lines[].trade": "the trade whose rule it is measured by",
+    "bill.lines[].rule": "the clause",
+    "bill.lines[].codes.{}": "numbers of its cost group: `din276`, `uniformat`, `masterformat`",
+    "bill.lines[].sources[]": "ids of the elements that it rests on",
+    "bill.lines[].deductions[].element": "id of the opening",
+    "bill.lines[].deductions[].size.value": "its size in the line's unit",
+    "bill.lines[].deductions[].size.interval": "[low, high] that it should lie in",
+    "bill.lines[].deductions[].deducted": "whether `ruled` is without it; null where its size does not tell",
+    "bill.lines[].deductions[].source": "the clause",
     "findings[].code": "which mistake",
     "findings[].severity": "`error`, `warning` or `note`",
     "findings[].sheet": "id of the sheet",
@@ -258,9 +283,13 @@ def report_fields() -> set[str]:
     table = {"kind": "door", "title": "t", "box": box, "columns": [{"name": "n", "header": "h"}], "source": "ocr"}
     sheet.viewports, sheet.listed = [scaled], [["A-101", "t"]]
     sheet.schedules = [table | {"rows": [[{"text": "t", "box": box}]]}]
+    one = exactly(1.0)
+    line = BillLine("b", "01.0010", "s", "t", "m2", "measured", "t", "r", {"din276": "331"}, ["e"], one, one, one)
+    line.deductions = [Deduction("e", one, deducted=True, source="r")]
     report = Report(
         sheets=[sheet],
         quantities=[Quantity("q", "i", "area", "m2", 1.0, "measured", "s", ["e"], (0.9, 1.1))],
+        bill=Bill("b", "r", [line]),
         findings=[Finding("c", "note", "s", (0.0, 0.0, 1.0, 1.0), "m", ["e"])],
         faults=[errors.Fault("E101", "f", 0, "s", "m", "h")],
         groups=[{"storey": "", "sheets": ["s"], "counts": "s", "note": "", "doubt": False}],
@@ -274,7 +303,7 @@ def report_fields() -> set[str]:
 _STAGE = ("stage", "file", "page", "wall_s", "leased_bytes", "grown_bytes", "paths")
 _READER = ("cpu_s", "peak_bytes", "retried", "leases")
 _POOL = ("capacity_bytes", "peak_leased_bytes", "hits", "misses", "saved_s")
-_KEYED = ("counts", "ranges", "heights_m", "sizes", "stated", "traits")
+_KEYED = ("counts", "ranges", "heights_m", "sizes", "stated", "traits", "codes")
 _WHOLE = ("leases", "box_px", "box_m", "outline_px", "lines_px", "interval")
 
 

@@ -126,10 +126,13 @@ def _analyze(
     height: Annotated[str, typer.Option(help="Clear height where no drawing tells one: 2.60 or 8'-0\".")] = "",
     corrections: Annotated[Path | None, typer.Option(help="Corrections by sheet id (JSON).")] = None,
     units: Annotated[str, typer.Option(help="metric or imperial.")] = "metric",
+    rules: Annotated[str, typer.Option(help="Measurement rules: a TOML file, vob-c or us-net.")] = "",
+    bill: Annotated[str, typer.Option(help="What the bill of quantities lists: a TOML file, or house.")] = "",
     password: Annotated[str, typer.Option(help="Password of encrypted PDFs.")] = "",
     seconds: Annotated[float, typer.Option(help="Clock for one sheet.", min=1.0)] = 60.0,
     fresh: Annotated[bool, typer.Option("--fresh", help="Read everything again, whatever earlier runs kept.")] = False,
 ) -> None:
+    from planroom.measure.bill import find_tables
     from planroom.measure.corrections import read_corrections
 
     if units not in ("metric", "imperial"):
@@ -144,10 +147,13 @@ def _analyze(
         scales=dict(_scale(s) for s in scale or []),
         height_m=_height(height) if height else None,
         corrections=read_corrections(corrections) if corrections else {},
+        rules=rules,
+        template=bill,
         password=password,
         seconds=seconds,
         fresh=fresh,
     )
+    find_tables(rules, bill, system)  # what is wrong with them is told before any work
     raise typer.Exit(_run(paths, out, settings, json_to, timings, metrics))
 
 

@@ -26,7 +26,8 @@ class Settings:
 
     sheets: only sheets whose number, id or page matches one of these (empty: all). scales: m in 1:m by sheet number, id
     or "*". height_m: clear height where no drawing tells one. corrections: by sheet id, as docs/how-to/corrections.md
-    says. seconds: the clock for a sheet. cache_bytes: cap of the folder that keeps finished sheets.
+    says. rules, template: measurement rules and lines of the bill of quantities, by file or shipped name ("": those
+    usual with the units). seconds: the clock for a sheet. cache_bytes: cap of the folder that keeps finished sheets.
     """
 
     memory_bytes: int = DEFAULT_MEMORY_BYTES
@@ -35,6 +36,8 @@ class Settings:
     scales: dict[str, float] = field(default_factory=dict)
     height_m: float | None = None
     corrections: dict[str, dict[str, Any]] = field(default_factory=dict)
+    rules: str = ""
+    template: str = ""
     password: str = ""
     seconds: float = 60.0
     readers: int = 2

@@ -11,7 +11,8 @@ A `PlanroomError` says that we could not go on. Where only a part failed, its `f
     ├── ReadingError    E201 reader crashed, E202 reader failed, E203 no sheet
     ├── ResourceError   E301 does not fit the budget, E302 reader over its bytes, E303 reader over its time
     ├── OutputError     E401 not writable, E402 disk full
-    ├── UsageError      E501 bad value, E502 bad corrections file, E503 missing extra
+    ├── UsageError      E501 bad value, E502 bad corrections file, E503 missing extra,
+    │                   E504 bad rule or bill file
     └── ModelError      E601 no weights, E602 damaged weights, E603 no such model, E604 bad input, E605 bad output
 """
 
@@ -238,6 +239,13 @@ class BadCorrections(UsageError):
 
     code = "E502"
     hint = "see docs/how-to/corrections.md"
+
+
+class BadTable(UsageError):
+    """A file of measurement rules or of a bill's lines cannot be used."""
+
+    code = "E504"
+    hint = "see docs/how-to/bill-of-quantities.md"
 
 
 class MissingExtra(UsageError):

@@ -1,6 +1,6 @@
 """The order of the work on a set; the only module that knows it.
 
-    files -> documents -> sheets (in a child each: planroom.reading) -> group -> take off -> report
+    files -> documents -> sheets (in a child each: planroom.reading) -> group -> take off -> bill -> report
 
 Every stage takes its bytes from the ledger.
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 from planroom.config import Settings
 from planroom.errors import NothingToRead, UsageError
 from planroom.ingest import documents
+from planroom.measure.bill import find_tables, make_bill
 from planroom.measure.corrections import apply_corrections
 from planroom.measure.sets import group_sheets
 from planroom.measure.takeoff import compare_with_schedules, take_off
@@ -25,6 +26,7 @@ from planroom.runtime import Runtime
 from planroom.sheet.index import check_index
 from planroom.sheet.prints import settle_prints
 from planroom.sheet.schedules import count_pieces, table_of
+from planroom.sheet.sizes import listed_sizes, state_sizes
 
 _QUANTITIES_BYTES = 2_000  # what measuring makes of an element
 
@@ -79,8 +81,13 @@ def measure(report: Report, settings: Settings) -> None:
     report.groups = group_sheets(report.sheets)
     settle_heads(report.sheets, report.groups)
     report.findings = list(_check_lists(report.sheets))
-    report.quantities = take_off(report.sheets, report.groups, settings.height_m, settings.units)
     tables = [table_of(plain) for sheet in report.sheets for plain in sheet.schedules]
+    sizes = listed_sizes(tables)
+    for sheet in report.sheets:
+        report.findings.extend(state_sizes(sheet, sizes))
+    report.quantities = take_off(report.sheets, report.groups, settings.height_m, settings.units)
+    rules, template = find_tables(settings.rules, settings.template, settings.units)
+    report.bill = make_bill(report.sheets, report.groups, template, rules, settings.height_m, settings.units)
     compare_with_schedules(report.quantities, count_pieces(tables))
     report.timings.append({"stage": "measure", "wall_s": round(time.monotonic() - start_s, 4)})
 

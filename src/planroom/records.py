@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from planroom.amounts import Amount
 from planroom.errors import Fault
 
 Floats = NDArray[np.float64]
@@ -255,6 +256,54 @@ class Quantity:
 
 
 @dataclass(frozen=True, slots=True)
+class Deduction:
+    """What became of an opening where it was measured over or deducted: its size in the line's unit.
+
+    deducted: None where its size does not tell. source: the clause.
+    """
+
+    element: str
+    size: Amount
+    deducted: bool | None
+    source: str
+
+
+@dataclass(slots=True)
+class BillLine:
+    """A line of the bill of quantities, in SI.
+
+    number: section and place in it ("02.0010"). gross: nothing deducted; net: every opening; ruled: what the trade's
+    rule deducts, which is what is billed; all None where withheld, and `reason` says why. rule: the clause. sources:
+    ids of elements. codes: numbers of its cost group by system: din276, uniformat, masterformat.
+    """
+
+    id: str
+    number: str
+    section: str
+    title: str
+    unit: str
+    state: State
+    trade: str
+    rule: str
+    codes: dict[str, str]
+    sources: list[str]
+    gross: Amount | None = None
+    net: Amount | None = None
+    ruled: Amount | None = None
+    reason: str | None = None
+    deductions: list[Deduction] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Bill:
+    """A bill of quantities: the template that it follows, and the edition of the rules by which it was measured."""
+
+    name: str
+    rules: str
+    lines: list[BillLine] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """Something that is wrong on the drawing."""
 
@@ -272,6 +321,7 @@ class Report:
 
     sheets: list[Sheet] = field(default_factory=list)
     quantities: list[Quantity] = field(default_factory=list)
+    bill: Bill = field(default_factory=lambda: Bill("", ""))
     findings: list[Finding] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     memory: dict[str, Any] = field(default_factory=dict)

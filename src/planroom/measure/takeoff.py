@@ -23,9 +23,9 @@ _COUNTED = (
     ("wall", "Walls"),
 )
 _ROOM_USES = (("bedroom", "Bedrooms", {"bedroom"}), ("toilet", "Rooms with toilet", {"toilet", "bathroom"}))
-_LINE_M = 0.01  # what a drawn line's place is good for
+LINE_M = 0.01  # what a drawn line's place is good for
 _BLUR_M, _BLUR_PX = 0.025, 2.0  # what the thickness of a wall told from pixels is good for: the larger of the two
-_ESTIMATED = 0.02  # a scale that nothing drawn confirms: paper shrinks, prints get resized
+ESTIMATED = 0.02  # a scale that nothing drawn confirms: paper shrinks, prints get resized
 _PRINTED_OFF = 0.05  # measured and printed area further apart than this are not the same room
 _UNSURE = 0.7
 _WIDE = 0.5  # of a count: an interval wider than that
@@ -42,7 +42,7 @@ def take_off(
     height_m: clear height in metres where neither the sheet nor a section of the set tells one. units: how thicknesses
     are spelt in items.
     """
-    heights = _heights(sheets, height_m)
+    heights = heights_of(sheets, height_m)
     counting = {g["counts"] for g in groups if g["counts"]}
     notes = {sheet: g["note"] for g in groups for sheet in g["sheets"] if sheet not in counting}
     doubts = {g["counts"]: g["note"] for g in groups if g.get("doubt")}
@@ -54,7 +54,7 @@ def take_off(
     return quantities + _totals(quantities, counting)
 
 
-def _heights(sheets: list[Sheet], height_m: float | None) -> dict[str, tuple[float, str]]:
+def heights_of(sheets: list[Sheet], height_m: float | None) -> dict[str, tuple[float, str]]:
     """Clear height by sheet id, with where it comes from: the sheet itself, a section's storey, or what was asked.
 
     A section speaks for the plans of its own file; for others only where every section of the set says the same.
@@ -109,12 +109,14 @@ def _uses(room: Element) -> set[str]:
 
 def _walls(maker: _Maker, walls: list[Element], height: tuple[float, str] | None) -> Iterator[Quantity]:
     """Length and one-sided surface of the walls of each thickness, openings not deducted."""
-    labels = _thicknesses(maker, walls)
+    labels = thicknesses(walls, maker.m_per_unit)
     classes: dict[tuple[int | None, bool], list[Element]] = defaultdict(list)
     for wall, label in zip(walls, labels, strict=True):
         classes[label, wall.status == "demolished"].append(wall)
     for (mm, gone), members in sorted(classes.items(), key=lambda c: (c[0][0] or 0, c[0][1])):
-        item = ("Walls" if mm is None else f"Walls {maker.thickness(mm)}") + (", demolished" if gone else "")
+        item = ("Walls" if mm is None else f"Walls {thickness_text(mm, maker.units)}") + (
+            ", demolished" if gone else ""
+        )
         key = f"wall-{mm}" + ("-demolished" if gone else "")
         length = maker.sum(key, item, "length", members, "length", apart=gone)
         yield length
@@ -126,13 +128,13 @@ def _walls(maker: _Maker, walls: list[Element], height: tuple[float, str] | None
             yield maker.times_height(length, key, item, height, apart=gone)
 
 
-def _thicknesses(maker: _Maker, walls: list[Element]) -> list[int | None]:
+def thicknesses(walls: list[Element], m_per_unit: float | None) -> list[int | None]:
     """Of each wall, in millimetres. Told from pixels it is as good as those are: a wall is then as thick as the longest
     one that it cannot be told apart from.
     """
-    measured = [maker.metres(wall.sizes.get("thickness")) for wall in walls]
-    labels = [_whole_mm(one) if one is not None else None for one in measured]
-    slack_mm = 1000 * max(_BLUR_M, _BLUR_PX * (maker.m_per_unit or 0.0))
+    drawn = [wall.sizes.get("thickness") for wall in walls]
+    labels = [None if one is None or m_per_unit is None else _whole_mm(one * m_per_unit) for one in drawn]
+    slack_mm = 1000 * max(_BLUR_M, _BLUR_PX * (m_per_unit or 0.0))
     longest = sorted(range(len(walls)), key=lambda k: -walls[k].sizes.get("length", 0.0))
     named: list[int] = []
     for k in longest:
@@ -152,6 +154,15 @@ def _whole_mm(thickness_m: float) -> int:
     mm = round(thickness_m * 1000)
     five = round(thickness_m * 200) * 5
     return five if abs(thickness_m * 1000 - five) < 1.3 else mm
+
+
+def thickness_text(mm: int, units: UnitSystem) -> str:
+    """A thickness as the customer writes it: 115 mm, or 4 1/2 in."""
+    if units == "metric":
+        return f"{mm} mm"
+    whole, eighths = divmod(round(mm / 25.4 * 8), 8)
+    part = Fraction(eighths, 8)
+    return " ".join(str(p) for p in (whole, part) if p) + " in"
 
 
 def _room(maker: _Maker, room: Element, height: tuple[float, str] | None) -> Iterator[Quantity]:
@@ -189,14 +200,6 @@ class _Maker:
         self.m_per_unit = scale.m_per_unit if scale else None
         self.state: State = scale.state if scale and scale.m_per_unit else "withheld"
         self.reason = "" if self.m_per_unit else (scale.evidence if scale else "the sheet shows no scale")
-
-    def thickness(self, mm: int) -> str:
-        """A wall's thickness as the customer writes it: 115 mm, or 4 1/2 in."""
-        if self.units == "metric":
-            return f"{mm} mm"
-        whole, eighths = divmod(round(mm / 25.4 * 8), 8)
-        part = Fraction(eighths, 8)
-        return " ".join(str(p) for p in (whole, part) if p) + " in"
 
     def metres(self, value: float | None, power: int = 1) -> float | None:
         """A size in sheet units as metres to the power; None without a scale."""
@@ -272,7 +275,7 @@ class _Maker:
             quantity.value, quantity.interval, quantity.state = None, None, "withheld"
             quantity.reason = f"{missing} of {len(sizes)} have no geometry"
         elif quantity.value is not None:
-            slack = _LINE_M * len(elements) ** 0.5 + (_ESTIMATED * quantity.value if self.state == "estimated" else 0)
+            slack = LINE_M * len(elements) ** 0.5 + (ESTIMATED * quantity.value if self.state == "estimated" else 0)
             quantity.interval = (max(0.0, quantity.value - slack), quantity.value + slack)
         return quantity
 
@@ -288,7 +291,7 @@ class _Maker:
                 quantity.reason = "the room has no geometry"
             return quantity
         around = self.metres(room.sizes.get("perimeter")) or 4 * value**0.5
-        slack = _LINE_M * around / 2 + (2 * _ESTIMATED * value if self.state == "estimated" else 0)
+        slack = LINE_M * around / 2 + (2 * ESTIMATED * value if self.state == "estimated" else 0)
         quantity.interval = (max(0.0, value - slack), value + slack)
         if several:
             quantity.state, quantity.reason = "estimated", f"{several} stands in it too: nothing drawn divides them"
@@ -308,7 +311,7 @@ class _Maker:
             quantity.value, quantity.state, quantity.reason = stated, "estimated", "as stated, not measured"
             value = stated
         if value is not None:
-            slack = 2 * _LINE_M + (_ESTIMATED * value if quantity.state == "estimated" else 0)
+            slack = 2 * LINE_M + (ESTIMATED * value if quantity.state == "estimated" else 0)
             quantity.interval = (max(0.0, value - slack), value + slack)
         return quantity
 

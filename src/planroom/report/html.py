@@ -17,6 +17,7 @@ from typing import Any
 from planroom.memory.collector import collector_paused
 from planroom.records import Report, Sheet
 from planroom.report import overlay, picture
+from planroom.report.bill import bill_table, shown_amount
 from planroom.report.tables import (
     facts_table,
     fault_table,
@@ -28,7 +29,7 @@ from planroom.report.tables import (
 )
 from planroom.report.takeoff import Takeoff, figure, number_text, unit_name
 from planroom.store.files import atomic_path
-from planroom.units import format_bytes
+from planroom.units import format_bytes, in_system
 
 _BYTES_AN_ELEMENT = 4_000  # its index entries, its shape and its share of the sheet's data
 _BYTES_A_LINE = 240  # eight-digit pixels as Python integers and as text
@@ -43,7 +44,10 @@ def lease_bytes(report: Report) -> int:
         for sheet in report.sheets
     ]
     sources = sum(len(quantity.sources) for quantity in report.quantities)
-    index = _BYTES_A_QUANTITY * len(report.quantities) + 200 * (sources + sum(len(s.elements) for s in report.sheets))
+    sources += sum(len(line.sources) for line in report.bill.lines)
+    index = _BYTES_A_QUANTITY * (len(report.quantities) + len(report.bill.lines)) + 200 * (
+        sources + sum(len(s.elements) for s in report.sheets)
+    )
     return 2_000_000 + max(pictures, default=0) + max(overlays, default=0) + index
 
 
@@ -66,6 +70,10 @@ def _page(report: Report) -> Iterator[str]:
     yield from _header(report)
     yield "<main>\n"
     yield from _totals(takeoff)
+    if report.bill.lines:
+        yield '<section id="bill"><h2>Bill of quantities</h2>'
+        yield from bill_table(takeoff)
+        yield "</section>\n"
     yield from _problems(takeoff)
     for index, sheet in enumerate(report.sheets):
         yield from _sheet(takeoff, index, sheet)
@@ -211,6 +219,20 @@ def _index(takeoff: Takeoff) -> str:
                 "sheet": takeoff.sheet_name(quantity.sheet),
                 "elements": [takeoff.place[source] for source in quantity.sources if source in takeoff.place],
                 "quantities": [at[source] for source in quantity.sources if source in at],
+            }
+        )
+    for line in report.bill.lines:
+        amount = shown_amount(line.ruled, line.unit, takeoff.system)
+        unit = in_system(0.0, line.unit, takeoff.system)[1]
+        places = [takeoff.place[source] for source in line.sources if source in takeoff.place]
+        quantities.append(
+            {
+                "id": line.id,
+                "name": f"{line.number} {line.title}",
+                "number": f"{number_text(amount.value, line.unit)} {unit_name(unit)}" if amount else line.state,
+                "sheet": ", ".join(dict.fromkeys(takeoff.sheet_name(report.sheets[s].id) for s, _ in places)),
+                "elements": places,
+                "quantities": [],
             }
         )
     findings = [

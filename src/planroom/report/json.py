@@ -13,11 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from planroom.amounts import Amount
 from planroom.geometry import box_of
 from planroom.memory.collector import collector_paused
-from planroom.records import Element, Finding, Floats, Quantity, Report, Scale, Sheet
+from planroom.records import BillLine, Element, Finding, Floats, Quantity, Report, Scale, Sheet
 from planroom.report.takeoff import Takeoff, figure
 from planroom.store.files import atomic_path
+from planroom.units import UnitSystem, in_system
 
 SCHEMA = 1
 _BYTES_AN_ELEMENT = 4_000
@@ -29,7 +31,9 @@ def lease_bytes(report: Report) -> int:
     """Anonymous bytes that `write_json` takes at its peak, beside the report itself."""
     elements = sum(len(sheet.elements) for sheet in report.sheets)
     sources = sum(len(quantity.sources) for quantity in report.quantities)
-    return 2_000_000 + _BYTES_AN_ELEMENT * elements + _BYTES_A_QUANTITY * len(report.quantities) + 100 * sources
+    sources += sum(len(line.sources) + 8 * len(line.deductions) for line in report.bill.lines)
+    rows = len(report.quantities) + len(report.bill.lines)
+    return 2_000_000 + _BYTES_AN_ELEMENT * elements + _BYTES_A_QUANTITY * rows + 100 * sources
 
 
 def as_json(report: Report) -> dict[str, Any]:
@@ -41,6 +45,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "units": report.units,
         "sheets": [_sheet(sheet, takeoff) for sheet in report.sheets],
         "quantities": [_quantity(quantity, takeoff) for quantity in report.quantities],
+        "bill": _bill(report),
         "findings": [_finding(finding) for finding in report.findings],
         "bid": None,
         "schedule": None,
@@ -168,6 +173,45 @@ def _quantity(quantity: Quantity, takeoff: Takeoff) -> dict[str, Any]:
         "note": quantity.note,
         "total": quantity.total,
         "counted": quantity.total or quantity.id in takeoff.counted,
+    }
+
+
+def _bill(report: Report) -> dict[str, Any]:
+    return {
+        "name": report.bill.name,
+        "rules": report.bill.rules,
+        "lines": [_line(line, report.units) for line in report.bill.lines],
+    }
+
+
+def _line(line: BillLine, system: UnitSystem) -> dict[str, Any]:
+    """Every amount with what it lies between."""
+
+    def shown(amount: Amount | None) -> dict[str, Any] | None:
+        if amount is None:
+            return None
+        value, low, high = (in_system(one, line.unit, system)[0] for one in amount)
+        return {"value": value, "interval": [low, high]}
+
+    return {
+        "id": line.id,
+        "number": line.number,
+        "section": line.section,
+        "title": line.title,
+        "unit": in_system(0.0, line.unit, system)[1],
+        "gross": shown(line.gross),
+        "net": shown(line.net),
+        "ruled": shown(line.ruled),
+        "state": line.state,
+        "reason": line.reason,
+        "trade": line.trade,
+        "rule": line.rule,
+        "codes": dict(line.codes),
+        "sources": list(line.sources),
+        "deductions": [
+            {"element": one.element, "size": shown(one.size), "deducted": one.deducted, "source": one.source}
+            for one in line.deductions
+        ],
     }
 
 

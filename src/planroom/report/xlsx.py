@@ -17,6 +17,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from planroom.memory.collector import collector_paused
 from planroom.records import Quantity, Report
+from planroom.report.bill import write_bill
 from planroom.report.takeoff import Figure, Takeoff, figure, remark, unit_name
 from planroom.report.workbook import (
     DECIMAL,
@@ -57,7 +58,8 @@ def lease_bytes(report: Report) -> int:
     """Anonymous bytes that `write_xlsx` takes at its peak, beside the report itself."""
     listed = sum(element.kind in (*OPENINGS, "room") for sheet in report.sheets for element in sheet.elements)
     tabled = sum(len(table["rows"]) + 2 for sheet in report.sheets for table in sheet.schedules)
-    rows = len(report.quantities) + listed + tabled + len(report.sheets) + len(report.faults)
+    billed = sum(3 + len(line.deductions) for line in report.bill.lines)
+    rows = billed + len(report.quantities) + listed + tabled + len(report.sheets) + len(report.faults)
     return 12_000_000 + _BYTES_A_ROW * rows
 
 
@@ -67,6 +69,7 @@ def write_xlsx(report: Report, path: Path, *, page: str = "report.html") -> None
     takeoff = Takeoff(report)
     book = new_workbook()
     _write_takeoff(book, takeoff, page)
+    write_bill(book, takeoff)
     write_rooms(book, takeoff)
     write_openings(book, takeoff)
     write_sheets(book, takeoff)

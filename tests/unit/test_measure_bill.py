@@ -1,0 +1,203 @@
+"""The bill of quantities: lines, deductions, what makes a line doubtful or withheld; templates that cannot be used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from planroom.errors import BadTable
+from planroom.measure.bill import find_tables, make_bill, read_template
+from planroom.measure.rules import read_rules
+from planroom.measure.sets import group_sheets
+from planroom.measure.surroundings import Surroundings
+from planroom.records import Bill, BillLine, Element, Scale, Sheet
+from planroom.sheet.sizes import state_sizes
+from planroom.units import UnitSystem
+from plans import sheet, two_rooms
+
+WITHHELD = Scale(50.0, None, "withheld", "printed 1:50 but the bar says twice that")
+HEIGHTS = {1.0: 2.1, 0.8: 2.0, 1.6: 1.6, 1.2: 1.6}  # of the house's openings, by their widths
+
+
+def house(key: str = "s", scale: Scale | None = None, *, heights: bool = True) -> Sheet:
+    made = sheet(key, two_rooms().elements(), scale)
+    for element in made.elements:
+        if heights and element.kind in ("door", "window"):
+            element.stated |= {"width_m": round(element.sizes["width"], 2)}
+            element.stated["height_m"] = HEIGHTS[element.stated["width_m"]]
+    return made
+
+
+def bill(*sheets: Sheet, rules: str = "vob-c", height_m: float | None = 2.5, units: UnitSystem = "metric") -> Bill:
+    found = read_rules(rules)
+    return make_bill(list(sheets), group_sheets(list(sheets)), read_template("house", found), found, height_m, units)
+
+
+def lines(made: Bill) -> dict[str, BillLine]:
+    return {line.title: line for line in made.lines}
+
+
+def test_a_line_has_gross_net_and_what_the_trade_measures_over() -> None:
+    render = lines(bill(house()))["Outer walls, render outside"]
+
+    assert render.gross is not None
+    assert render.net is not None
+    assert render.ruled is not None
+    assert render.gross.value == pytest.approx(62.0)  # 2 (7.7 + 4.7) 2.5
+    assert render.net.value == pytest.approx(62.0 - 2.1 - 2.56 - 1.92)
+    assert render.ruled.value == pytest.approx(62.0 - 2.56)  # only one opening is larger than 2.5 m²
+    assert sorted((round(one.size.value, 2), one.deducted) for one in render.deductions) == [
+        (1.92, False), (2.1, False), (2.56, True),
+    ]  # fmt: skip
+    assert {one.source for one in render.deductions} == {"ATV DIN 18350:2019, section 5"}
+    assert render.state == "measured"
+    assert render.codes["din276"] == "335"
+
+
+def test_every_kind_of_element_gives_its_work() -> None:
+    values = {title: round(line.ruled.value, 2) for title, line in lines(bill(house())).items() if line.ruled}
+
+    assert values == {
+        "Outer walls, masonry, 300 mm": pytest.approx(62.0 * 0.3 - 0.63 - 0.768 - 0.576, abs=0.006),  # all over 0.5 m³
+        "Outer walls, render outside": 59.44,
+        "Inner walls, masonry, 120 mm": 11.75,
+        "Walls of rooms, plaster": 77.84,  # (17.2 + 14.96) 2.5, less the window of 2.56 m²
+        "Walls of rooms, paint": 77.84,
+        "Ceilings of rooms, paint": 32.03,
+        "Floors of rooms, screed": 32.03,
+        "Skirting": 32.16,  # no door is wider than 1 m
+        "Doors, single, 0.800 m": 1,
+        "Doors, single, 1.000 m": 1,
+        "Windows, 1.200 m": 1,
+        "Windows, 1.600 m": 1,
+    }
+
+
+def test_numbers_go_up_within_their_section() -> None:
+    numbers = [line.number for line in bill(house()).lines]
+
+    assert sorted(numbers)[:3] == ["01.0010", "01.0020", "02.0010"]
+    assert len(set(numbers)) == len(numbers)
+
+
+def test_heights_that_nobody_tells_make_what_hangs_on_them_an_estimate() -> None:
+    found = lines(bill(house(heights=False)))
+
+    render, inner = found["Outer walls, render outside"], found["Inner walls, masonry, 120 mm"]
+    assert (render.state, render.reason) == ("estimated", "the heights of openings are not known")
+    assert render.ruled is not None
+    assert render.ruled.low < render.ruled.value
+    assert inner.state == "measured"  # a door of 0.8 m is measured over, however high it is
+
+
+def test_without_a_height_surfaces_are_withheld_and_areas_are_not() -> None:
+    found = lines(bill(house(), height_m=None))
+
+    assert found["Walls of rooms, plaster"].state == "withheld"
+    assert found["Walls of rooms, plaster"].ruled is None
+    assert "--height" in (found["Walls of rooms, plaster"].reason or "")
+    assert found["Floors of rooms, screed"].state == "measured"
+
+
+def test_a_sheet_without_scale_withholds_the_line_but_not_the_count() -> None:
+    found = lines(bill(house(scale=WITHHELD)))
+
+    assert found["Floors of rooms, screed"].reason == WITHHELD.evidence
+    doors = next(line for title, line in found.items() if title.startswith("Doors"))
+    assert doors.ruled is not None
+    assert doors.ruled.value == 1
+
+
+def test_what_is_demolished_or_on_a_sheet_that_does_not_count_is_not_billed() -> None:
+    one, repeated = house("a"), house("b")
+    inner = next(e for e in one.elements if e.kind == "wall" and e.sizes["thickness"] < 0.2)
+    inner.status = "demolished"
+    rules = read_rules("vob-c")
+
+    made = make_bill(
+        [one, repeated], [{"counts": "a", "sheets": ["a", "b"]}], read_template("house", rules), rules, 2.5
+    )
+
+    assert not any(line.title.startswith("Inner walls") for line in made.lines)
+    assert all(source.startswith("a.") for line in made.lines for source in line.sources)
+
+
+def test_imperial_bills_follow_net_rules_and_spell_inches() -> None:
+    rules, _ = find_tables("", "", "imperial")
+    made = bill(house(), rules="us-net", units="imperial")
+
+    assert rules.name == "Net in place"
+    assert any("11 3/4 in" in line.title for line in made.lines)
+    assert all(line.ruled == line.net for line in made.lines)
+
+
+def test_an_opening_stands_in_one_wall_and_belongs_to_the_rooms_on_its_sides() -> None:
+    made = house()
+    around = Surroundings(made)
+    in_walls = [e.id for openings in around.in_wall.values() for e in openings]
+    of_rooms = [e.id for openings in around.at_room.values() for e in openings]
+
+    openings = [e for e in made.elements if e.kind in ("door", "window")]
+    assert sorted(in_walls) == sorted(e.id for e in openings)
+    assert {e.id: of_rooms.count(e.id) for e in openings if e.sizes["width"] != pytest.approx(0.8)} == {
+        e.id: 1 for e in openings if e.sizes["width"] != pytest.approx(0.8)
+    }
+    inner = next(e for e in openings if e.sizes["width"] == pytest.approx(0.8))
+    assert of_rooms.count(inner.id) == 2
+    sides = [around.side(e) for e in made.elements if e.kind == "wall"]
+    assert sorted(sides) == ["inner", "outer", "outer", "outer", "outer"]
+
+
+def tagged(width: float, tag: str) -> tuple[Sheet, Element]:
+    made = house(heights=False)
+    door = next(e for e in made.elements if e.kind == "door" and e.sizes["width"] == pytest.approx(width))
+    door.traits["tag"] = tag
+    return made, door
+
+
+def test_a_schedule_tells_heights_by_tag() -> None:
+    made, door = tagged(1.0, "D 1")
+
+    assert list(state_sizes(made, {("door", "D1"): {"width": 1.01, "height": 2.13}})) == []
+    assert door.stated == {"width_m": 1.01, "height_m": 2.13}
+
+
+def test_what_is_drawn_otherwise_than_listed_is_a_finding_and_takes_nothing_over() -> None:
+    made, door = tagged(1.0, "D1")
+    found = list(state_sizes(made, {("door", "D1"): {"width": 1.26, "height": 2.13}}))
+
+    assert [(one.code, one.sources) for one in found] == [("schedule-size-differs", [door.id])]
+    assert found[0].box_px is not None
+    assert "1.00 m wide, its schedule lists 1.26 m" in found[0].message
+    assert door.stated == {}
+
+
+ITEM = '[[assembly.item]]\nkey = "k"\nsection = "S"\ntitle = "T"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "needs an [[assembly]]"),
+        ('[[assembly]]\nof = "roof"\n', "of = 'roof'"),
+        ('[[assembly]]\nof = "wall"\nwhere = {colour = "red"}\n', "where knows"),
+        ('[[assembly]]\nof = "wall"\n' + ITEM, "lacks ['measure', 'trade']"),
+        ('[[assembly]]\nof = "wall"\n' + ITEM + 'measure = "area"\ntrade = "paint"\n', "'area' is none of"),
+        ('[[assembly]]\nof = "wall"\n' + ITEM + 'measure = "length"\ntrade = "magic"\n', "'magic' is none of"),
+        ('[[assembly]]\nof = "wall"\n' + ITEM + 'measure = "length"\ntrade = "paint"\nby = "mood"\n', "'mood' is none"),
+        (
+            '[[assembly]]\nof = "wall"\n' + 2 * (ITEM + 'measure = "length"\ntrade = "paint"\n'),
+            "two items have the key",
+        ),
+    ],
+)
+def test_a_template_that_cannot_be_used_is_told_with_its_place(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "bill.toml"
+    file.write_text(text)
+
+    with pytest.raises(BadTable) as caught:
+        read_template(str(file), read_rules("vob-c"))
+
+    assert said in caught.value.message
+    assert caught.value.place.startswith(str(file))
