@@ -88,7 +88,19 @@ def test_heights_that_nobody_tells_make_what_hangs_on_them_an_estimate() -> None
     assert (render.state, render.reason) == ("estimated", "the heights of openings are not known")
     assert render.ruled is not None
     assert render.ruled.low < render.ruled.value
+    assert {line.state for title, line in found.items() if title.startswith("Windows")} == {"measured"}  # are counted
     assert inner.state == "measured"  # a door of 0.8 m is measured over, however high it is
+
+
+def test_a_room_that_is_not_equally_high_everywhere_withholds_its_walls_only() -> None:
+    made = house()
+    room = next(e for e in made.elements if e.kind == "room")
+    room.sizes["height"] = 4.0
+    room.stated["volume_m3"], room.traits["name"] = 30.0, "Attic"
+    found = lines(bill(made))
+
+    assert found["Walls of rooms, paint"].reason == "Attic: the room is not equally high everywhere"
+    assert found["Floors of rooms, screed"].state == "measured"
 
 
 def test_without_a_height_surfaces_are_withheld_and_areas_are_not() -> None:

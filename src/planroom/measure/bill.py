@@ -16,7 +16,7 @@ from planroom.amounts import NOTHING, Amount, about, exactly
 from planroom.errors import BadTable
 from planroom.measure.rules import Gap, RuleSet, net, read_rules, read_table
 from planroom.measure.surroundings import OPENINGS, Surroundings
-from planroom.measure.takeoff import ESTIMATED, LINE_M, heights_of, thickness_text, thicknesses
+from planroom.measure.takeoff import ESTIMATED, LINE_M, UNEVEN, heights_of, is_uneven, thickness_text, thicknesses
 from planroom.records import Bill, BillLine, Deduction, Element, Sheet, State
 from planroom.units import INCH_M, UnitSystem
 
@@ -26,6 +26,15 @@ _MEASURES: Final = {
     "room": {"count", "area", "perimeter", "surface", "volume"},
 } | {kind: {"count", "area"} for kind in OPENINGS}
 _UNITS: Final = {"count": "pcs", "length": "m", "perimeter": "m", "area": "m2", "surface": "m2", "volume": "m3"}
+_SIZES: Final = {
+    ("wall", "length"): "length",
+    ("wall", "surface"): "length",
+    ("wall", "volume"): "length",
+    ("room", "area"): "area",
+    ("room", "perimeter"): "perimeter",
+    ("room", "surface"): "perimeter",
+    ("room", "volume"): "area",
+}
 _NEEDS_HEIGHT: Final = {"surface", "volume"}
 _WHERE: Final = {"side", "use", "subtype"}
 _BY: Final = {"thickness", "width", "subtype", "use"}
@@ -217,7 +226,7 @@ class _Biller:
         if self.is_estimated and item.measure != "count":
             total.doubts[f"the scale of {self.sheet.number or self.sheet.name} is estimated"] = None
         unsure = [one for one in deductions if one.deducted is not False]
-        if self.guessed & {element.id, *(one.element for one in unsure)}:
+        if item.measure != "count" and self.guessed & {element.id, *(one.element for one in unsure)}:
             total.doubts["the heights of openings are not known"] = None
         elif any(one.deducted is None for one in unsure):
             total.doubts["some openings are about as large as what is measured over"] = None
@@ -237,10 +246,12 @@ class _Biller:
             return None
         if element.kind in OPENINGS:
             return self._area(element, total)
-        name = {"area": "area", "length": "length"}.get(measure, "length" if element.kind == "wall" else "perimeter")
-        name = "area" if (element.kind, measure) == ("room", "volume") else name
-        size = self._size(element, name)
-        height = self._room_height(element) if measure in _NEEDS_HEIGHT else exactly(1)
+        if element.kind == "room" and measure in _NEEDS_HEIGHT and is_uneven(element):
+            total.lacking = total.lacking or f"{element.traits.get('name', element.id)}: {UNEVEN}"
+            return None
+        face = self._size(element, "area_side") if measure in _NEEDS_HEIGHT else None  # a model tells it, gables too
+        size = face or self._size(element, _SIZES[element.kind, measure])
+        height = self._height(element) if measure in _NEEDS_HEIGHT and face is None else exactly(1)
         if size is None or height is None:
             total.lacking = total.lacking or (
                 "no height is known: give --height, or a section" if height is None else f"{element.id} has no geometry"
@@ -252,7 +263,7 @@ class _Biller:
             return None
         return size.times(height).times(thick)
 
-    def _room_height(self, element: Element) -> Amount | None:
+    def _height(self, element: Element) -> Amount | None:
         own = self._size(element, "height")
         return own or (exactly(self.height[0]) if self.height else None)
 
@@ -298,7 +309,7 @@ class _Biller:
         drawn = element.sizes.get(name)
         if drawn is None or self.m_per_unit is None:
             return None
-        power = 2 if name == "area" else 1
+        power = 2 if name.startswith("area") else 1
         value = drawn * self.m_per_unit**power
         slack = LINE_M * (2 * value**0.5 if power == 2 else 1)
         return about(value, slack + (power * ESTIMATED * value if self.is_estimated else 0.0))

@@ -32,6 +32,7 @@ _WIDE = 0.5  # of a count: an interval wider than that
 _FEW = 2  # and than so many pieces says too little
 _GROSS = "one side, openings not deducted"
 _PRISM_OFF = 0.05
+UNEVEN = "the room is not equally high everywhere"
 
 
 def take_off(
@@ -173,11 +174,16 @@ def _room(maker: _Maker, room: Element, height: tuple[float, str] | None) -> Ite
     yield perimeter
     own = room.sizes.get("height")
     surface = maker.times_height(perimeter, room.id, f"{item}, walls", (own, "the model") if own else height)
-    volume, area = room.stated.get("volume_m3"), room.sizes.get("area")
-    if own and volume and area and abs(volume / (area * own) - 1) > _PRISM_OFF:
+    if is_uneven(room):
         surface.value, surface.interval, surface.state = None, None, "withheld"
-        surface.reason = "the room is not equally high everywhere"
+        surface.reason = UNEVEN
     yield surface
+
+
+def is_uneven(room: Element) -> bool:
+    """Whether a model's room is not equally high everywhere: its volume is not its area times its height."""
+    own, volume, area = room.sizes.get("height"), room.stated.get("volume_m3"), room.sizes.get("area")
+    return bool(own and volume and area and abs(volume / (area * own) - 1) > _PRISM_OFF)
 
 
 def _opening(maker: _Maker, element: Element) -> Iterator[Quantity]:
