@@ -57,8 +57,8 @@ train-vision: .venv/train.stamp ## train the vision networks on drawn sheets for
 
 lock: ## pin the requirements anew, with hashes and without a host (needs uv)
 	@command -v uv >/dev/null || test -x $(BIN)/uv || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
-	PATH="$(CURDIR)/$(BIN):$$PATH" uv pip compile $(COMPILE) --extra ifc -o requirements/demo.lock
-	PATH="$(CURDIR)/$(BIN):$$PATH" uv pip compile $(COMPILE) --extra ifc --extra dev -c requirements/demo.lock \
+	PATH="$(CURDIR)/$(BIN):$$PATH" uv pip compile $(COMPILE) --extra ifc --extra gaeb -o requirements/demo.lock
+	PATH="$(CURDIR)/$(BIN):$$PATH" uv pip compile $(COMPILE) --extra ifc --extra gaeb --extra dev -c requirements/demo.lock \
 		-o requirements/dev.lock
 
 COMPILE := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group build \

@@ -123,6 +123,7 @@ FIELDS = {
     "bill.lines[].net.interval": "[low, high] that it should lie in",
     "bill.lines[].ruled.value": "what is billed: with those openings deducted that the trade's rule deducts",
     "bill.lines[].ruled.interval": "[low, high] that it should lie in",
+    "bill.lines[].unit_price": "of the offer that was given with --prices; else null",
     "bill.lines[].state": "`measured`, `estimated` or `withheld`, of `ruled`",
     "bill.lines[].reason": "why it is withheld or only estimated; else null",
     "bill.lines[].trade": "the trade whose rule it is measured by",

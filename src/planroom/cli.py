@@ -65,6 +65,16 @@ Exit codes: 0 complete, 3 partial (see faults), 4 no input could be read, 2 bad 
 """
 
 
+_GAEB_HELP = """Show a GAEB file: its positions, and its totals checked to the cent.
+
+Examples:
+
+    planroom gaeb tender.x83
+
+    planroom gaeb offer.x84 --tender tender.x83 --json
+
+Exit codes: 0 it adds up, 2 bad usage, 4 it does not, or is no GAEB file.
+"""
 _BUDGET_HELP = """Plan memory: where every byte goes, or why it does not suffice and what would help.
 
 Examples:
@@ -128,12 +138,16 @@ def _analyze(
     units: Annotated[str, typer.Option(help="metric or imperial.")] = "metric",
     rules: Annotated[str, typer.Option(help="Measurement rules: a TOML file, vob-c or us-net.")] = "",
     bill: Annotated[str, typer.Option(help="What the bill of quantities lists: a TOML file, or house.")] = "",
+    gaeb: Annotated[str, typer.Option(help="Write the bill as GAEB too: X81, X82, X83, with commas.")] = "",
+    prices: Annotated[Path | None, typer.Option(help="Unit prices from an offer or estimate: X82, X84.")] = None,
+    tender: Annotated[Path | None, typer.Option(help="The tender that an X84 answers: it has the titles.")] = None,
     password: Annotated[str, typer.Option(help="Password of encrypted PDFs.")] = "",
     seconds: Annotated[float, typer.Option(help="Clock for one sheet.", min=1.0)] = 60.0,
     fresh: Annotated[bool, typer.Option("--fresh", help="Read everything again, whatever earlier runs kept.")] = False,
 ) -> None:
     from planroom.measure.bill import find_tables
     from planroom.measure.corrections import read_corrections
+    from planroom.tender import parse_phases, read_prices
 
     if units not in ("metric", "imperial"):
         raise UsageError(f"--units {units}: metric or imperial")
@@ -149,12 +163,29 @@ def _analyze(
         corrections=read_corrections(corrections) if corrections else {},
         rules=rules,
         template=bill,
+        prices=read_prices(prices, tender) if prices else {},
+        gaeb=parse_phases(gaeb),
         password=password,
         seconds=seconds,
         fresh=fresh,
     )
     find_tables(rules, bill, system)  # what is wrong with them is told before any work
     raise typer.Exit(_run(paths, out, settings, json_to, timings, metrics))
+
+
+@app.command("gaeb", help=_GAEB_HELP)
+def _gaeb(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="X81, X82, X83 or X84.")],
+    tender: Annotated[Path | None, typer.Option(help="The tender that an X84 answers.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON; money and quantities as text.")] = False,
+) -> None:
+    from planroom.tender import describe_tender, read_tender, show_tender
+
+    found = read_tender(path, tender)
+    if as_json:
+        print(json.dumps(describe_tender(found), indent=2, ensure_ascii=False), flush=True)
+    else:
+        show_tender(Console(), found)
 
 
 @app.command("demo")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,11 @@ def default_cache_folder() -> Path:
 class Settings:
     """One analysis.
 
-    sheets: only sheets whose number, id or page matches one of these (empty: all). scales: m in 1:m by sheet number, id
-    or "*". height_m: clear height where no drawing tells one. corrections: by sheet id, as docs/how-to/corrections.md
-    says. rules, template: measurement rules and lines of the bill of quantities, by file or shipped name ("": those
-    usual with the units). seconds: the clock for a sheet. cache_bytes: cap of the folder that keeps finished sheets.
+    sheets: only sheets whose number, id or page matches one of these (empty: all). scales: m in 1:m by sheet
+    number, id or "*". height_m: clear height where no drawing tells one. corrections: by sheet id, as docs/how-
+    to/corrections.md says. rules, template: measurement rules and lines of the bill of quantities, by file or
+    shipped name ("": those usual with the units). prices: of a unit, by a line's title and unit. gaeb: phases of
+    the bill to write. seconds: the clock for a sheet. cache_bytes: cap of the folder that keeps finished sheets.
     """
 
     memory_bytes: int = DEFAULT_MEMORY_BYTES
@@ -38,6 +40,8 @@ class Settings:
     corrections: dict[str, dict[str, Any]] = field(default_factory=dict)
     rules: str = ""
     template: str = ""
+    prices: dict[tuple[str, str], Decimal] = field(default_factory=dict)
+    gaeb: tuple[str, ...] = ()
     password: str = ""
     seconds: float = 60.0
     readers: int = 2

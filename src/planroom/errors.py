@@ -7,7 +7,7 @@ A `PlanroomError` says that we could not go on. Where only a part failed, its `f
 
     PlanroomError
     ├── InputError      E101 empty, E102 truncated, E103 encrypted, E104 not what its name says, E105 unsupported,
-    │                   E106 unreadable, E107 too large, E108 nothing to read
+    │                   E106 unreadable, E107 too large, E108 nothing to read, E109 contradicts itself
     ├── ReadingError    E201 reader crashed, E202 reader failed, E203 no sheet
     ├── ResourceError   E301 does not fit the budget, E302 reader over its bytes, E303 reader over its time
     ├── OutputError     E401 not writable, E402 disk full
@@ -121,6 +121,13 @@ class OversizedInput(InputError, ValueError):
 
     code = "E107"
     hint = "give more with --memory, or scale the file down"
+
+
+class BadExchange(InputError, ValueError):
+    """A file of an exchange format whose content contradicts itself, or is none of that format."""
+
+    code = "E109"
+    hint = "have it written again by the program that it comes from"
 
 
 class NothingToRead(InputError, ValueError):

@@ -12,7 +12,7 @@ from planroom.ingest.documents import plain_path
 from planroom.ingest.worker import Facts, run_growing
 from planroom.memory.manager import MemoryManager
 from planroom.records import Report, Sheet
-from planroom.report import html, json, markup, xlsx
+from planroom.report import gaeb, html, json, markup, xlsx
 from planroom.runtime import Runtime
 from planroom.store.files import as_output_error, remove_stale, staged_folder
 from planroom.store.results import load_sheet
@@ -76,8 +76,14 @@ def _write(
         xlsx.write_xlsx(report, book)
     with runtime.manager.lease_at_most(json.lease_bytes(report), "the JSON report"):
         json.write_json(report, stage / "report.json")
+    exchanged = []
+    for phase in settings.gaeb:
+        exchanged.append(stage / f"bill.{phase.lower()}")
+        project = next((sheet.project for sheet in report.sheets if sheet.project), "")
+        with runtime.manager.lease_at_most(gaeb.lease_bytes(report.bill), "the GAEB file"):
+            gaeb.write_gaeb(report.bill, exchanged[-1], phase, project=project)
     progress("report", 1.0)
-    return [page, stage / "report.json", book, *marked]
+    return [page, stage / "report.json", book, *exchanged, *marked]
 
 
 def _free_name(stem: str, names: set[str]) -> str:

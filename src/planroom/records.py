@@ -8,6 +8,7 @@ between. Metres exist only where a scale does: `Scale.m_per_unit`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -275,6 +276,7 @@ class BillLine:
     number: section and place in it ("02.0010"). gross: nothing deducted; net: every opening; ruled: what the trade's
     rule deducts, which is what is billed; all None where withheld, and `reason` says why. rule: the clause. sources:
     ids of elements. codes: numbers of its cost group by system: din276, uniformat, masterformat.
+    unit_price: of an offer that was given, before tax.
     """
 
     id: str
@@ -290,6 +292,7 @@ class BillLine:
     gross: Amount | None = None
     net: Amount | None = None
     ruled: Amount | None = None
+    unit_price: Decimal | None = None
     reason: str | None = None
     deductions: list[Deduction] = field(default_factory=list)
 

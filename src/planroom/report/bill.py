@@ -56,13 +56,14 @@ def write_bill(book: Workbook, takeoff: Takeoff) -> None:
             number_format = WHOLE if line.unit == "pcs" else DECIMAL
             put(
                 sheet, row,
-                [line.number, line.title, ruled.value if ruled else None, unit_name(unit), None, None,
+                [line.number, line.title, ruled.value if ruled else None, unit_name(unit),
+                 float(line.unit_price) if line.unit_price is not None else None, None,
                  gross.value if gross else None, net.value if net else None, ruled.low if ruled else None,
                  ruled.high if ruled else None, line.state, *_codes(line), line.rule,
                  line.reason or ""],
                 formats=dict.fromkeys((_QUANTITY, 7, 8, 9, 10), number_format),
             )  # fmt: skip
-            sheet.cell(row, _PRICE).number_format = DECIMAL
+            sheet.cell(row, _PRICE).number_format = "#,##0.00#"
             amounts = f"AND(ISNUMBER(C{row}),ISNUMBER(E{row}))"
             formula(sheet, row, _TOTAL, f'IF({amounts},ROUND(ROUND(C{row},3)*E{row},2),"")', DECIMAL)
             colour_state(sheet, row, _STATE, line.state)

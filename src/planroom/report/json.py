@@ -202,6 +202,7 @@ def _line(line: BillLine, system: UnitSystem) -> dict[str, Any]:
         "gross": shown(line.gross),
         "net": shown(line.net),
         "ruled": shown(line.ruled),
+        "unit_price": None if line.unit_price is None else float(line.unit_price),
         "state": line.state,
         "reason": line.reason,
         "trade": line.trade,

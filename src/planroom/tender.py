@@ -1,0 +1,80 @@
+"""Tenders and offers in GAEB form, as the command line asks for them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from planroom.errors import BadExchange, UsageError
+from planroom.report.gaeb import PHASES, Tender, prices_of, read_gaeb
+
+
+def parse_phases(text: str) -> tuple[str, ...]:
+    """The phases in "X81,x83". Raises UsageError."""
+    phases = tuple(word.strip().upper() for word in text.split(",") if word.strip())
+    unknown = [phase for phase in phases if phase not in PHASES]
+    if unknown:
+        raise UsageError(f"--gaeb {unknown[0]}: phases are {', '.join(PHASES)}")
+    return tuple(dict.fromkeys(phases))
+
+
+def read_prices(offer: Path, tender: Path | None) -> dict[tuple[str, str], Decimal]:
+    """Unit prices by title and unit, of an offer and the tender that it answers. Raises BadExchange."""
+    return prices_of(read_gaeb(offer), read_gaeb(tender) if tender else None, str(offer))
+
+
+def read_tender(path: Path, asked: Path | None = None) -> Tender:
+    """A GAEB file; an offer with titles and quantities of the tender `asked` that it answers. Raises BadExchange."""
+    found = read_gaeb(path)
+    if asked is None:
+        return found
+    tender = read_gaeb(asked)
+    prices_of(found, tender, str(path))
+    by_number = {line.number: line for line in tender.lines}
+    strangers = [line.number for line in found.lines if line.number not in by_number]
+    if strangers:
+        raise BadExchange(f"position {strangers[0]} is not in {asked}", place=str(path))
+    lines = [by_number[line.number]._replace(unit_price=line.unit_price, total=line.total) for line in found.lines]
+    return Tender(found.phase, found.project, found.currency, lines, found.total, found.with_tax)
+
+
+def describe_tender(tender: Tender) -> dict[str, Any]:
+    """The same as plain data; numbers as text, as exact as they are."""
+    return {
+        "phase": tender.phase,
+        "project": tender.project,
+        "currency": tender.currency,
+        "total": _text(tender.total),
+        "with_tax": _text(tender.with_tax),
+        "lines": [
+            {name: _text(value) if isinstance(value, Decimal) else value for name, value in line._asdict().items()}
+            for line in tender.lines
+        ],
+    }
+
+
+def show_tender(console: Console, tender: Tender) -> None:
+    """A table for people."""
+    table = Table(title=escape(f"{tender.phase} {tender.project}".strip()), title_justify="left")
+    for head, right in (("Number", 0), ("Title", 0), ("Quantity", 1), ("Unit", 0), ("Unit price", 1), ("Total", 1)):
+        table.add_column(head, justify="right" if right else "left")
+    for line in tender.lines:
+        total = _shown(line.total) + ("" if line.counts or line.total is None else " not in the sum")
+        table.add_row(line.number, escape(line.title), _shown(line.quantity), line.unit, _shown(line.unit_price), total)
+    console.print(table)
+    if tender.total is not None:
+        taxed = f", with tax {_shown(tender.with_tax)}" if tender.with_tax is not None else ""
+        console.print(f"Total {_shown(tender.total)} {tender.currency}{taxed}; every total checked to the cent.")
+
+
+def _text(value: Decimal | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _shown(value: Decimal | None) -> str:
+    return "" if value is None else f"{value:,}"
