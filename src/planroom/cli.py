@@ -65,6 +65,16 @@ Exit codes: 0 complete, 3 partial (see faults), 4 no input could be read, 2 bad 
 """
 
 
+_EXPLAIN_HELP = """Walk from a number down to the lines that it came from, in print and on the sheets.
+
+Examples:
+
+    planroom explain 02.0010
+
+    planroom explain total:doors:count --run takeoff --picture doors.png
+
+Blue is what the number rests on, red what is deducted of it, green what is measured over.
+"""
 _GAEB_HELP = """Show a GAEB file: its positions, and its totals checked to the cent.
 
 Examples:
@@ -186,6 +196,23 @@ def _gaeb(
         print(json.dumps(describe_tender(found), indent=2, ensure_ascii=False), flush=True)
     else:
         show_tender(Console(), found)
+
+
+@app.command("explain", help=_EXPLAIN_HELP)
+def _explain(
+    wanted: Annotated[str, typer.Argument(metavar="ID", help="A bill's number, or an id of report.json.")],
+    run: Annotated[Path, typer.Option(help="Folder that analyze wrote.")] = Path("planroom-out"),
+    picture: Annotated[Path | None, typer.Option(help="Draw it into FILE.png; more sheets into FILE-2.png, …")] = None,
+) -> None:
+    from planroom.explain import Explainer
+
+    if picture is not None:
+        _check_file(picture, "name a PNG after --picture")
+    explainer = Explainer(run)
+    way = explainer.explain(wanted)
+    Console().print(way.tree)
+    for path in explainer.draw(way, picture) if picture is not None else ():
+        _stderr.print(f"drawn: {path}", highlight=False, soft_wrap=True)
 
 
 @app.command("demo")

@@ -14,7 +14,7 @@ from planroom.measure.surroundings import Surroundings
 from planroom.records import Bill, BillLine, Element, Scale, Sheet
 from planroom.sheet.sizes import state_sizes
 from planroom.units import UnitSystem
-from plans import sheet, two_rooms
+from plans import element, ring, sheet, two_rooms
 
 WITHHELD = Scale(50.0, None, "withheld", "printed 1:50 but the bar says twice that")
 HEIGHTS = {1.0: 2.1, 0.8: 2.0, 1.6: 1.6, 1.2: 1.6}  # of the house's openings, by their widths
@@ -22,10 +22,10 @@ HEIGHTS = {1.0: 2.1, 0.8: 2.0, 1.6: 1.6, 1.2: 1.6}  # of the house's openings, b
 
 def house(key: str = "s", scale: Scale | None = None, *, heights: bool = True) -> Sheet:
     made = sheet(key, two_rooms().elements(), scale)
-    for element in made.elements:
-        if heights and element.kind in ("door", "window"):
-            element.stated |= {"width_m": round(element.sizes["width"], 2)}
-            element.stated["height_m"] = HEIGHTS[element.stated["width_m"]]
+    for one in made.elements:
+        if heights and one.kind in ("door", "window"):
+            width_m = round(one.sizes["width"], 2)
+            one.stated |= {"width_m": width_m, "height_m": HEIGHTS[width_m]}
     return made
 
 
@@ -157,6 +157,7 @@ def test_an_opening_stands_in_one_wall_and_belongs_to_the_rooms_on_its_sides() -
     }
     inner = next(e for e in openings if e.sizes["width"] == pytest.approx(0.8))
     assert of_rooms.count(inner.id) == 2
+    assert sorted(around.side(e) for e in openings) == ["inner", "outer", "outer", "outer"]
     sides = [around.side(e) for e in made.elements if e.kind == "wall"]
     assert sorted(sides) == ["inner", "outer", "outer", "outer", "outer"]
 
@@ -213,3 +214,27 @@ def test_a_template_that_cannot_be_used_is_told_with_its_place(tmp_path: Path, t
 
     assert said in caught.value.message
     assert caught.value.place.startswith(str(file))
+
+
+def test_a_wall_that_is_inner_and_outer_in_turn_gives_each_its_part() -> None:
+    def drawn(kind: str, box: tuple[float, float, float, float], **sizes: float) -> Element:
+        made = element(f"{kind}{box}", kind, sizes)
+        made.outline = ring(*box)
+        return made
+
+    things = [
+        drawn("wall", (4.0, 0.0, 4.3, 10.0), length=10.0, thickness=0.3),
+        drawn("room", (0.0, 0.0, 4.0, 10.0), area=40.0, perimeter=28.0),
+        drawn("room", (4.3, 0.0, 8.0, 6.0), area=22.2, perimeter=19.4),
+        drawn("window", (4.0, 7.5, 4.3, 9.0), width=1.5, height=2.0),
+        drawn("door", (4.0, 2.0, 4.3, 4.0), width=2.0, height=2.0),
+    ]
+    found = lines(bill(sheet("s", things), height_m=3.0))
+
+    outside, inside = found["Outer walls, render outside"], found["Inner walls, masonry, 300 mm"]
+    assert outside.gross is not None
+    assert inside.gross is not None
+    assert outside.gross.value == pytest.approx(12.0, abs=1.5)  # 4 of 10 m, as far as points along it tell
+    assert outside.gross.value + inside.gross.value == pytest.approx(30.0)
+    assert [round(one.size.value, 1) for one in outside.deductions] == [3.0]
+    assert [round(one.size.value, 1) for one in inside.deductions] == [4.0]

@@ -189,19 +189,22 @@ class _Biller:
     def add(self, item: Item, sums: dict[tuple[str, ...], _Sum]) -> None:
         """Add to the item's lines what stands on the sheet."""
         for element in self.sheet.elements:
-            if element.kind != item.of or element.status == "demolished" or not self._fits(element, item.where):
+            share = self._share(element, item.where)
+            if element.kind != item.of or element.status == "demolished" or share == 0:
                 continue
             total = sums[tuple(self._label(element, by) for by in item.by)]
             total.sources.append(element.id)
-            self._measure(element, item, total)
+            self._measure(element, item, total, share)
 
-    def _fits(self, element: Element, where: Mapping[str, str]) -> bool:
+    def _share(self, element: Element, where: Mapping[str, str]) -> float:
+        """How much of an element is what a line is about: a wall may be an inner and an outer one in turn."""
+        share = 1.0
         for trait, wanted in where.items():
-            is_side = trait == "side" and element.kind == "wall"
-            told = (self.around.side(element) if self.around else "") if is_side else element.traits.get(trait, "")
-            if told != wanted:
-                return False
-        return True
+            if trait == "side":
+                share *= (self.around.sides(element) if self.around else {"": 1.0}).get(wanted, 0.0)
+            elif element.traits.get(trait, "") != wanted:
+                return 0.0
+        return share
 
     def _label(self, element: Element, by: str) -> str:
         if by == "thickness":
@@ -216,11 +219,12 @@ class _Biller:
             return f"{in_step:.3f} m" if self.units == "metric" else f"{in_step / INCH_M:g} in"
         return element.traits.get(by, "")
 
-    def _measure(self, element: Element, item: Item, total: _Sum) -> None:
+    def _measure(self, element: Element, item: Item, total: _Sum, share: float) -> None:
         gross = self._gross(element, item.measure, total)
         if gross is None:
             return
-        gaps = self._gaps(element, item.measure, total)
+        gross = gross.times(exactly(share))
+        gaps = self._gaps(element, item, total, share)
         measure = "length" if item.measure == "perimeter" else item.measure
         ruled, deductions = self.rules.deduct(item.trade, measure, gross, gaps)
         if self.is_estimated and item.measure != "count":
@@ -267,11 +271,14 @@ class _Biller:
         own = self._size(element, "height")
         return own or (exactly(self.height[0]) if self.height else None)
 
-    def _gaps(self, element: Element, measure: str, total: _Sum) -> list[Gap]:
-        """The openings in a wall, or of a room, in the unit of the measure."""
+    def _gaps(self, element: Element, item: Item, total: _Sum, share: float) -> list[Gap]:
+        """The openings in a wall, or of a room, in the unit of the measure; of a part of a wall those on its side."""
+        measure = item.measure
         if measure in ("count", "area") or self.around is None or element.kind not in ("wall", "room"):
             return []
         openings = (self.around.in_wall if element.kind == "wall" else self.around.at_room).get(element.id, [])
+        if share < 1:
+            openings = [one for one in openings if self.around.side(one) == item.where["side"]]
         gaps = []
         for opening in openings:
             if measure in ("length", "perimeter"):

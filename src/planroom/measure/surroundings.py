@@ -14,7 +14,7 @@ from planroom.records import Element, Floats, Sheet
 OPENINGS: Final = ("door", "window", "opening")
 _REACH_M: Final = 0.15  # how far off its wall an opening may be drawn, and a room off an opening's face
 _PROBES: Final = np.linspace(0.05, 0.95, 19)  # along a wall, where it is asked what lies beside it
-_INNER: Final = 0.5  # of them with a room on both sides: the wall is an inner one
+_LEAST_SHARE: Final = 0.1  # of a wall that is another side than the rest
 
 
 class Surroundings:
@@ -41,26 +41,35 @@ class Surroundings:
             self.at_room.setdefault(self._rooms[room].id, []).append(openings[k])
         self._room_tree = shapely.STRtree(_shapes(self._rooms))
 
-    def side(self, wall: Element) -> str:
-        """ "inner" where rooms lie on both sides of most of it, "outer" where one side has them, else ""."""
-        if not self._rooms or len(wall.outline) != 4:
-            return ""
-        beside = [self._in_room(points) for points in self._sides(wall)]
-        both, either = beside[0] & beside[1], beside[0] | beside[1]
-        if not either.any():
-            return ""
-        return "inner" if both.sum() > _INNER * either.sum() else "outer"
+    def sides(self, element: Element) -> dict[str, float]:
+        """Which shares of a wall, or of an opening, are "inner", with rooms on both sides, and "outer", with rooms on
+        one; all of it "" where no room tells. Ends are no share of their own: there another wall lies beside.
+        """
+        if not self._rooms or len(element.outline) != 4:
+            return {"": 1.0}
+        one, other = (self._in_room(points) for points in self._beside(element))
+        told = int((one | other).sum())
+        if not told:
+            return {"": 1.0}
+        inner = float((one & other).sum()) / told
+        inner = 0.0 if inner < _LEAST_SHARE else 1.0 if inner > 1 - _LEAST_SHARE else inner
+        return {side: share for side, share in (("inner", inner), ("outer", 1 - inner)) if share}
 
-    def _sides(self, wall: Element) -> list[Floats]:
-        """Points (n, 2) along both faces of a wall, a little off it."""
-        a, b, c, d = wall.outline
+    def side(self, element: Element) -> str:
+        """What most of it is: inner, outer or ""."""
+        shares = self.sides(element)
+        return max(shares, key=shares.__getitem__)
+
+    def _beside(self, element: Element) -> list[Floats]:
+        """Points (n, 2) along both faces, a little off them."""
+        a, b, c, d = element.outline
         start, end = (a + d) / 2, (b + c) / 2
         if np.hypot(*(b - a)) < np.hypot(*(d - a)):  # its ring begins across
             start, end = (a + b) / 2, (c + d) / 2
         along = end - start
         length = max(float(np.hypot(*along)), 1e-9)
         across = np.array([-along[1], along[0]]) / length
-        thickness = shapely.Polygon(wall.outline).area / length
+        thickness = shapely.Polygon(element.outline).area / length
         middle = start + _PROBES[:, None] * along
         return [middle + way * (thickness / 2 + self._reach) * across for way in (-1, 1)]
 

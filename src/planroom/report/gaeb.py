@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
+from textwrap import shorten
 from typing import Any, Final, NamedTuple
 
 from planroom.errors import BadExchange, MissingExtra, OversizedInput, UnreadableFile
@@ -93,7 +94,7 @@ def _document(library: Any, bill: Bill, phase: str, project: str) -> Any:
         BoQBkdn(bkdn_type=BkdnType.ITEM, length=4, num=True),
     ]
     info = BoQInfo(
-        name=bill.name[:20],
+        name=shorten(bill.name, 20, placeholder=""),
         lbl_boq=f"{bill.name}, {bill.rules}"[:60],
         bkdn=levels,
         outl_compl="AllTxt",

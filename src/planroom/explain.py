@@ -1,0 +1,213 @@
+"""The way from a number of a report down to the lines that it came from: printed, and drawn on the sheets.
+
+Works on a folder that `analyze` wrote (`report.json`, and `report.html` for the pictures), and on nothing else.
+"""
+
+from __future__ import annotations
+
+import base64
+import difflib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from rich.markup import escape
+from rich.tree import Tree
+
+from planroom.errors import UnreadableFile, UsageError
+from planroom.store.files import atomic_path
+
+_SOURCE, _DEDUCTED, _OVER = (200, 110, 20), (30, 60, 220), (90, 150, 60)  # blue, green and red of what is drawn
+_STRENGTH: Final = 0.35  # of a filled outline over the sheet
+_MOST_ROWS: Final = 40  # of one level of the tree
+_PICTURE: Final = re.compile(r'id="s-([^"]+)".*?href="data:image/webp;base64,([A-Za-z0-9+/=]+)"', re.DOTALL)
+Report = dict[str, Any]
+Box = tuple[float, float, float, float]
+
+
+@dataclass(slots=True)
+class Way:
+    """From a number down. tree: to print; sources: ids of elements it rests on; gaps: openings by id, and whether each
+    is deducted.
+    """
+
+    tree: Tree
+    sources: list[str] = field(default_factory=list)
+    gaps: dict[str, bool | None] = field(default_factory=dict)
+
+
+class Explainer:
+    """A report, indexed once."""
+
+    def __init__(self, folder: Path):
+        path = folder / "report.json" if folder.is_dir() else folder
+        try:
+            self.report: Report = json.loads(path.read_text("utf-8"))
+        except OSError as error:
+            raise UnreadableFile(
+                error.strerror or str(error), place=str(path), hint="name the folder of a run"
+            ) from error
+        except ValueError as error:
+            raise UnreadableFile(f"is no report: {error}", place=str(path)) from error
+        self.page = path.with_name("report.html")
+        self.lines = {line["id"]: line for line in self.report.get("bill", {}).get("lines", [])}
+        self.numbers = {line["number"]: line for line in self.lines.values()}
+        self.quantities = {one["id"]: one for one in self.report["quantities"]}
+        self.sheets = {sheet["id"]: sheet for sheet in self.report["sheets"]}
+        self.elements = {one["id"]: (sheet, one) for sheet in self.report["sheets"] for one in sheet["elements"]}
+
+    def explain(self, wanted: str) -> Way:
+        """The way down from a bill's line (its id or number), a quantity or an element. Raises UsageError."""
+        line = self.lines.get(wanted) or self.numbers.get(wanted)
+        if line is not None:
+            return self._line(line)
+        if wanted in self.quantities:
+            way = Way(Tree(""))
+            way.tree = self._quantity(self.quantities[wanted], way)
+            return way
+        if wanted in self.elements:
+            return Way(self._element(wanted), [wanted])
+        known = [*self.numbers, *self.lines, *self.quantities, *self.elements]
+        near = difflib.get_close_matches(wanted, known, 3, 0.4)
+        raise UsageError(
+            f"{wanted!r} is nothing that this report holds", hint=f"perhaps {', '.join(near)}" if near else ""
+        )
+
+    def _line(self, line: dict[str, Any]) -> Way:
+        unit = line["unit"]
+        way = Way(Tree(escape(f"{line['number']} {line['title']}: {_amount(line['ruled'], unit)} ({line['state']})")))
+        if line["reason"]:
+            way.tree.add(escape(line["reason"]))
+        if line["gross"]:
+            way.tree.add(escape(f"gross {_amount(line['gross'], unit)}, net {_amount(line['net'], unit)}"))
+        codes = ", ".join(f"{system} {code}" for system, code in line["codes"].items() if code)
+        way.tree.add(escape("; ".join(filter(None, (f"measured by {line['rule']}" if line["rule"] else "", codes)))))
+        gaps = [(one, one["deducted"]) for one in line["deductions"]]
+        for told, words in ((True, "deducted"), (False, "measured over"), (None, "not sure")):
+            own = [one for one, deducted in gaps if deducted is told]
+            if own:
+                size = sum(one["size"]["value"] for one in own)
+                branch = way.tree.add(f"{len(own)} openings {words}: {size:,.2f} {unit}")
+                for one in own[:_MOST_ROWS]:
+                    branch.add(escape(f"{self._name(one['element'])}: {one['size']['value']:,.2f} {unit}"))
+                _tell_rest(branch, len(own))
+        self._add_elements(way.tree, line["sources"], way)
+        way.gaps = {one["element"]: deducted for one, deducted in gaps}
+        return way
+
+    def _quantity(self, quantity: dict[str, Any], way: Way) -> Tree:
+        shown = {"value": quantity["value"], "interval": quantity["interval"]}
+        number = _amount(shown if quantity["value"] is not None else None, quantity["unit"])
+        tree = Tree(escape(f"{quantity['item']}, {quantity['measure']}: {number} ({quantity['state']})"))
+        for words in filter(None, (quantity["reason"], quantity["note"])):
+            tree.add(escape(words))
+        details = [self.quantities[one] for one in quantity["sources"] if one in self.quantities]
+        for one in details[:_MOST_ROWS]:
+            tree.add(self._quantity(one, way))
+        _tell_rest(tree, len(details))
+        self._add_elements(tree, [one for one in quantity["sources"] if one in self.elements], way)
+        return tree
+
+    def _add_elements(self, tree: Tree, ids: list[str], way: Way) -> None:
+        way.sources += ids
+        for sheet in self.report["sheets"]:
+            own = [one for one in ids if one in self.elements and self.elements[one][0] is sheet]
+            if not own:
+                continue
+            name = " ".join(filter(None, (sheet["number"], sheet["title"]))) or sheet["name"]
+            branch = tree.add(escape(f"{name} ({sheet['file']}, page {sheet['page'] + 1}): {len(own)} elements"))
+            if sheet["scale"]:
+                branch.add(escape(f"scale {sheet['scale']['state']}: {sheet['scale']['evidence']}"))
+            for one in own[:_MOST_ROWS]:
+                branch.add(self._element(one))
+            _tell_rest(branch, len(own))
+
+    def _element(self, key: str) -> Tree:
+        sheet, one = self.elements[key]
+        m_per_px = (sheet["scale"] or {}).get("m_per_px")
+        box = one["box_px"]
+        place = f"at {', '.join(f'{v:.0f}' for v in box)} px" if box else "not drawn"
+        wide = (
+            f", {(box[2] - box[0]) * m_per_px:.2f} × {(box[3] - box[1]) * m_per_px:.2f} m" if box and m_per_px else ""
+        )
+        lines = len(one["lines_px"])
+        told = f"{self._name(key)} {place}{wide}; {lines} lines" if lines else f"{self._name(key)} {place}{wide}"
+        return Tree(escape(f"{told} [{key}]"))
+
+    def _name(self, key: str) -> str:
+        if key not in self.elements:
+            return key
+        one = self.elements[key][1]
+        words = [one["kind"], *(one["traits"].get(name, "") for name in ("number", "tag", "name"))]
+        return " ".join(dict.fromkeys(word for word in words if word))
+
+    def draw(self, way: Way, path: Path) -> list[Path]:
+        """One PNG for every sheet that the way ends on, beside `path` where there are several; returns their paths.
+
+        What the number rests on is blue, what is deducted of it red, what is measured over green.
+        """
+        colours = dict.fromkeys(way.sources, _SOURCE) | {
+            key: _OVER if deducted is False else _DEDUCTED for key, deducted in way.gaps.items()
+        }
+        concerned = [s for s in self.sheets.values() if any(one["id"] in colours for one in s["elements"])]
+        pictures = dict(_pictures(self.page))
+        written = []
+        for k, sheet in enumerate(concerned):
+            drawn = _drawn(sheet, pictures.get(sheet["id"]), colours)
+            target = path if k == 0 else path.with_stem(f"{path.stem}-{k + 1}")
+            done, encoded = cv2.imencode(".png", drawn)
+            assert done
+            with atomic_path(target) as part:
+                part.write_bytes(encoded.tobytes())
+            written.append(target)
+        return written
+
+
+def _drawn(
+    sheet: dict[str, Any], picture: NDArray[np.uint8] | None, colours: dict[str, tuple[int, int, int]]
+) -> NDArray[np.uint8]:
+    """The sheet with its elements in their colours; on white paper where there is no picture."""
+    if picture is None:
+        picture = np.full((sheet["height_px"], sheet["width_px"], 3), 255, np.uint8)
+    shrink = picture.shape[1] / sheet["width_px"]
+    filled = picture.copy()
+    thick = max(2, round(picture.shape[1] / 700))
+    shown = [(one, colours[one["id"]]) for one in sheet["elements"] if one["id"] in colours]
+    for one, colour in shown:
+        if one["outline_px"]:
+            cv2.fillPoly(filled, [np.rint(np.array(one["outline_px"]) * shrink).astype(np.int32)], colour)
+    mixed = cv2.addWeighted(filled, _STRENGTH, picture, 1 - _STRENGTH, 0)
+    for one, colour in shown:
+        if one["outline_px"]:
+            ring = np.rint(np.array(one["outline_px"]) * shrink).astype(np.int32)
+            cv2.polylines(mixed, [ring], isClosed=True, color=colour, thickness=thick, lineType=cv2.LINE_AA)
+    return np.asarray(mixed, np.uint8)
+
+
+def _pictures(page: Path) -> Iterator[tuple[str, NDArray[np.uint8]]]:
+    """The sheets' pictures by id, out of the page that was written beside the report."""
+    if not page.is_file():
+        return
+    for match in _PICTURE.finditer(page.read_text("utf-8", errors="replace")):
+        pixels = cv2.imdecode(np.frombuffer(base64.b64decode(match[2]), np.uint8), cv2.IMREAD_COLOR)
+        if pixels is not None:
+            yield match[1], np.asarray(pixels, np.uint8)
+
+
+def _amount(amount: dict[str, Any] | None, unit: str) -> str:
+    if amount is None:
+        return "withheld"
+    value = f"{amount['value']:,.2f} {unit}"
+    low, high = amount["interval"] or (amount["value"], amount["value"])
+    return value if low == high else f"{value} [{low:,.2f} to {high:,.2f}]"
+
+
+def _tell_rest(tree: Tree, many: int) -> None:
+    if many > _MOST_ROWS:
+        tree.add(f"and {many - _MOST_ROWS} more")
