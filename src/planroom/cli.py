@@ -75,6 +75,17 @@ Examples:
 
 Blue is what the number rests on, red what is deducted of it, green what is measured over.
 """
+_FILL_HELP = """Put a run's numbers into your own workbook, where a cell asks for one; all else stays as it is.
+
+A cell asks with {{02.0010}} (a line of the bill), {{bill:wall-paint.net}} (gross, net, low, high, unit, state, title of
+it), {{total:doors:count}} (any quantity of report.json). What is withheld is filled with that word.
+
+Examples:
+
+    planroom fill estimate.xlsx
+
+    planroom fill estimate.xlsx --run takeoff --out estimate-mill-lane.xlsx
+"""
 _GAEB_HELP = """Show a GAEB file: its positions, and its totals checked to the cent.
 
 Examples:
@@ -181,6 +192,24 @@ def _analyze(
     )
     find_tables(rules, bill, system)  # what is wrong with them is told before any work
     raise typer.Exit(_run(paths, out, settings, json_to, timings, metrics))
+
+
+@app.command("fill", help=_FILL_HELP)
+def _fill(
+    book: Annotated[Path, typer.Argument(metavar="BOOK", help="Your workbook: .xlsx, .xlsm.")],
+    run: Annotated[Path, typer.Option(help="Folder that analyze wrote.")] = Path("planroom-out"),
+    out: Annotated[Path | None, typer.Option(help="The filled workbook; default: BOOK-filled beside it.")] = None,
+) -> None:
+    from planroom.explain import Explainer
+    from planroom.report.fill import fill_workbook
+
+    target = out or book.with_stem(f"{book.stem}-filled")
+    if target.resolve() == book.resolve():
+        raise UsageError("--out names the workbook itself", hint="yours stays as it is: name another file")
+    _check_file(target, "name a file after --out")
+    filled = fill_workbook(book, target, Explainer(run).value)
+    withheld = sum(value == "withheld" for _, value in filled.cells.values())
+    print(f"{target}: {len(filled.cells)} cells filled" + (f", {withheld} of them withheld" if withheld else ""))
 
 
 @app.command("gaeb", help=_GAEB_HELP)

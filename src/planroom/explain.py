@@ -25,6 +25,7 @@ from planroom.store.files import atomic_path
 
 _SOURCE, _DEDUCTED, _OVER = (200, 110, 20), (30, 60, 220), (90, 150, 60)  # blue, green and red of what is drawn
 _STRENGTH: Final = 0.35  # of a filled outline over the sheet
+_PARTS: Final = ("", "gross", "net", "low", "high", "unit", "state", "title")
 _MOST_ROWS: Final = 40  # of one level of the tree
 _PICTURE: Final = re.compile(r'id="s-([^"]+)".*?href="data:image/webp;base64,([A-Za-z0-9+/=]+)"', re.DOTALL)
 Report = dict[str, Any]
@@ -78,6 +79,27 @@ class Explainer:
         raise UsageError(
             f"{wanted!r} is nothing that this report holds", hint=f"perhaps {', '.join(near)}" if near else ""
         )
+
+    def value(self, asked: str) -> float | str:
+        """What a workbook asks for: a bill's line or a quantity by its number or id, and after a point one part of it:
+        gross, net, low, high, unit, state, title. Where it is withheld, that word. Raises KeyError with what is near.
+        """
+        key, part = asked, ""
+        if asked not in self.numbers and asked not in self.quantities and asked not in self.lines:
+            key, _, part = asked.rpartition(".")
+        line = self.lines.get(key) or self.numbers.get(key)
+        found: dict[str, Any] | None = line or self.quantities.get(key)
+        if found is None or part not in _PARTS:
+            near = difflib.get_close_matches(asked, [*self.numbers, *self.lines, *self.quantities], 3, 0.4)
+            raise KeyError(f"perhaps {', '.join(near)}" if near else "planroom explain tells what there is")
+        if part in ("unit", "state", "title"):
+            return str(found.get(part) or found.get("item", ""))
+        amounts = line or {"ruled": found | {"gross": None}}
+        amount = amounts.get(part if part in ("gross", "net") else "ruled")
+        if amount is None or amount["value"] is None:
+            return "withheld"
+        low, high = amount["interval"] or (amount["value"], amount["value"])
+        return float({"low": low, "high": high}.get(part, amount["value"]))
 
     def _line(self, line: dict[str, Any]) -> Way:
         unit = line["unit"]

@@ -73,7 +73,9 @@ def test_sheets_are_drawn_with_what_counts_and_what_is_deducted(tmp_path: Path) 
     written = explainer.draw(explainer.explain("01.0010"), tmp_path / "way.png")
 
     assert written == [tmp_path / "way.png"]
-    drawn = cv2.imread(str(written[0])).astype(int)
+    picture = cv2.imread(str(written[0]))
+    assert picture is not None
+    drawn = picture.astype(int)
     blue = (drawn[..., 0] - drawn[..., 2] > 60).mean()
     red = ((drawn[..., 2] - drawn[..., 0] > 60) & (drawn[..., 2] - drawn[..., 1] > 60)).mean()
     green = ((drawn[..., 1] - drawn[..., 2] > 25) & (drawn[..., 1] - drawn[..., 0] > 25)).mean()
@@ -88,7 +90,9 @@ def test_without_the_page_it_is_drawn_on_white_paper(tmp_path: Path) -> None:
 
     written = explainer.draw(explainer.explain("01.0010"), tmp_path / "way.png")
 
-    assert cv2.imread(str(written[0])).mean() > 200
+    picture = cv2.imread(str(written[0]))
+    assert picture is not None
+    assert picture.mean() > 200
 
 
 def test_an_id_that_is_not_there_names_those_that_are_like_it(tmp_path: Path) -> None:
