@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
+from planroom.measure.floors import ITEMS as FLOOR_ITEMS
+from planroom.measure.floors import FloorArea, floor_areas
 from planroom.records import Element, Quantity, Sheet, State
 from planroom.units import UnitSystem
 
@@ -96,11 +98,19 @@ def _of_sheet(maker: _Maker, sheet: Sheet, height: tuple[float, str] | None) -> 
     for key, item, uses in _ROOM_USES:
         yield maker.count(key, item, [r for r in rooms if _uses(r) & uses], sheet.counts.get(key))
     yield from _walls(maker, by_kind["wall"], height)
+    if sheet.kind == "plan":
+        yield from _floors(maker, sheet)
     for room in rooms:
         yield from _room(maker, room, height)
     for kind in ("door", "window", "opening"):
         for element in by_kind[kind]:
             yield from _opening(maker, element)
+
+
+def _floors(maker: _Maker, sheet: Sheet) -> Iterator[Quantity]:
+    """The storey's floor areas by DIN 277."""
+    for name, told in floor_areas(sheet).items():
+        yield maker.floor(name, FLOOR_ITEMS[name], told)
 
 
 def _uses(room: Element) -> set[str]:
@@ -307,6 +317,18 @@ class _Maker:
             quantity.reason = f"the file states {printed:.2f} m²"
         return quantity
 
+    def floor(self, name: str, item: str, told: FloorArea) -> Quantity:
+        """A class of the storey's floor area."""
+        quantity = self._quantity(f"din277-{name}", item, "area", "m2", self.metres(told.area, 2), [], False)
+        quantity.sources = told.sources
+        quantity.reason = told.reason or quantity.reason
+        if quantity.value is not None:
+            slack = 4 * LINE_M * quantity.value**0.5 + (
+                2 * ESTIMATED * quantity.value if self.state == "estimated" else 0
+            )
+            quantity.interval = (max(0.0, quantity.value - slack), quantity.value + slack)
+        return quantity
+
     def size(self, element: Element, item: str, name: str) -> Quantity:
         """An opening's width or height, beside what the drawing states."""
         value = self.metres(element.sizes.get(name))
@@ -372,7 +394,7 @@ class _Maker:
         return "demolished: not in the totals" if apart else self.note
 
 
-_TOTALLED = ("count", "length", "surface")
+_TOTALLED = ("count", "length", "surface", "area")
 
 
 def compare_with_schedules(quantities: list[Quantity], listed: Mapping[str, tuple[int | None, str]]) -> None:
