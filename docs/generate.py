@@ -131,6 +131,7 @@ FIELDS = {
     "bill.lines[].codes.{}": "numbers of its cost group: `din276`, `uniformat`, `masterformat`",
     "bill.lines[].sources[]": "ids of the elements that it rests on",
     "bill.lines[].deductions[].element": "id of the opening",
+    "bill.lines[].deductions[].of": "id of the wall or the room that it is an opening of",
     "bill.lines[].deductions[].size.value": "its size in the line's unit",
     "bill.lines[].deductions[].size.interval": "[low, high] that it should lie in",
     "bill.lines[].deductions[].deducted": "whether `ruled` is without it; null where its size does not tell",
@@ -286,7 +287,7 @@ def report_fields() -> set[str]:
     sheet.schedules = [table | {"rows": [[{"text": "t", "box": box}]]}]
     one = exactly(1.0)
     line = BillLine("b", "01.0010", "s", "t", "m2", "measured", "t", "r", {"din276": "331"}, ["e"], one, one, one)
-    line.deductions = [Deduction("e", one, deducted=True, source="r")]
+    line.deductions = [Deduction("e", "w", one, deducted=True, source="r")]
     report = Report(
         sheets=[sheet],
         quantities=[Quantity("q", "i", "area", "m2", 1.0, "measured", "s", ["e"], (0.9, 1.1))],

@@ -73,12 +73,12 @@ Examples:
 
     planroom explain total:doors:count --run takeoff --picture doors.png
 
-Blue is what the number rests on, red what is deducted of it, green what is measured over.
+Blue is what the number rests on, red what is deducted of it, green what is measured over, amber what may be either.
 """
 _FILL_HELP = """Put a run's numbers into your own workbook, where a cell asks for one; all else stays as it is.
 
 A cell asks with {{02.0010}} (a line of the bill), {{bill:wall-paint.net}} (gross, net, low, high, unit, state, title of
-it), {{total:doors:count}} (any quantity of report.json). What is withheld is filled with that word.
+it), {{total:doors:count}} (any quantity of report.json). What is withheld becomes #N/A.
 
 Examples:
 
@@ -175,6 +175,9 @@ def _analyze(
     if profile != "auto":
         raise UsageError(f"--profile {profile}: only auto, as long as no models are installed")
     system: UnitSystem = "imperial" if units == "imperial" else "metric"
+    told_prices, currency = read_prices(prices, tender)
+    if "X82" in parse_phases(gaeb) and not told_prices:
+        raise UsageError("--gaeb X82 is an estimate with prices", hint="give them with --prices, or write X81 or X83")
     settings = Settings(
         memory_bytes=_memory(memory),
         units=system,
@@ -184,7 +187,8 @@ def _analyze(
         corrections=read_corrections(corrections) if corrections else {},
         rules=rules,
         template=bill,
-        prices=read_prices(prices, tender) if prices else {},
+        prices=told_prices,
+        currency=currency,
         gaeb=parse_phases(gaeb),
         password=password,
         seconds=seconds,

@@ -41,6 +41,7 @@ class Settings:
     rules: str = ""
     template: str = ""
     prices: dict[tuple[str, str], Decimal] = field(default_factory=dict)
+    currency: str = "EUR"
     gaeb: tuple[str, ...] = ()
     password: str = ""
     seconds: float = 60.0

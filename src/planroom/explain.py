@@ -23,9 +23,11 @@ from rich.tree import Tree
 from planroom.errors import UnreadableFile, UsageError
 from planroom.store.files import atomic_path
 
-_SOURCE, _DEDUCTED, _OVER = (200, 110, 20), (30, 60, 220), (90, 150, 60)  # blue, green and red of what is drawn
+_SOURCE, _UNSURE = (200, 110, 20), (20, 150, 235)  # blue, amber
+_GAPS: Final = {True: (30, 60, 220), False: (90, 150, 60), None: _UNSURE}  # red, green
 _STRENGTH: Final = 0.35  # of a filled outline over the sheet
 _PARTS: Final = ("", "gross", "net", "low", "high", "unit", "state", "title")
+_PARTS_OF_QUANTITY: Final = ("", "low", "high", "unit", "state", "title")
 _MOST_ROWS: Final = 40  # of one level of the tree
 _PICTURE: Final = re.compile(r'id="s-([^"]+)".*?href="data:image/webp;base64,([A-Za-z0-9+/=]+)"', re.DOTALL)
 Report = dict[str, Any]
@@ -49,19 +51,18 @@ class Explainer:
     def __init__(self, folder: Path):
         path = folder / "report.json" if folder.is_dir() else folder
         try:
-            self.report: Report = json.loads(path.read_text("utf-8"))
+            report = json.loads(path.read_text("utf-8"))
+            self.sheets: dict[str, Report] = {sheet["id"]: sheet for sheet in report["sheets"]}
+            self.quantities: dict[str, Report] = {one["id"]: one for one in report["quantities"]}
+            self.lines: dict[str, Report] = {line["id"]: line for line in report["bill"]["lines"]}
         except OSError as error:
-            raise UnreadableFile(
-                error.strerror or str(error), place=str(path), hint="name the folder of a run"
-            ) from error
-        except ValueError as error:
+            hint = "name the folder of a run"
+            raise UnreadableFile(error.strerror or str(error), place=str(path), hint=hint) from error
+        except (ValueError, KeyError, TypeError) as error:
             raise UnreadableFile(f"is no report: {error}", place=str(path)) from error
         self.page = path.with_name("report.html")
-        self.lines = {line["id"]: line for line in self.report.get("bill", {}).get("lines", [])}
         self.numbers = {line["number"]: line for line in self.lines.values()}
-        self.quantities = {one["id"]: one for one in self.report["quantities"]}
-        self.sheets = {sheet["id"]: sheet for sheet in self.report["sheets"]}
-        self.elements = {one["id"]: (sheet, one) for sheet in self.report["sheets"] for one in sheet["elements"]}
+        self.elements = {one["id"]: (sheet, one) for sheet in self.sheets.values() for one in sheet["elements"]}
 
     def explain(self, wanted: str) -> Way:
         """The way down from a bill's line (its id or number), a quantity or an element. Raises UsageError."""
@@ -89,7 +90,7 @@ class Explainer:
             key, _, part = asked.rpartition(".")
         line = self.lines.get(key) or self.numbers.get(key)
         found: dict[str, Any] | None = line or self.quantities.get(key)
-        if found is None or part not in _PARTS:
+        if found is None or part not in (_PARTS if line else _PARTS_OF_QUANTITY):
             near = difflib.get_close_matches(asked, [*self.numbers, *self.lines, *self.quantities], 3, 0.4)
             raise KeyError(f"perhaps {', '.join(near)}" if near else "planroom explain tells what there is")
         if part in ("unit", "state", "title"):
@@ -99,7 +100,7 @@ class Explainer:
         if amount is None or amount["value"] is None:
             return "withheld"
         low, high = amount["interval"] or (amount["value"], amount["value"])
-        return float({"low": low, "high": high}.get(part, amount["value"]))
+        return round(float({"low": low, "high": high}.get(part, amount["value"])), 2)
 
     def _line(self, line: dict[str, Any]) -> Way:
         unit = line["unit"]
@@ -138,7 +139,7 @@ class Explainer:
 
     def _add_elements(self, tree: Tree, ids: list[str], way: Way) -> None:
         way.sources += ids
-        for sheet in self.report["sheets"]:
+        for sheet in self.sheets.values():
             own = [one for one in ids if one in self.elements and self.elements[one][0] is sheet]
             if not own:
                 continue
@@ -172,11 +173,12 @@ class Explainer:
     def draw(self, way: Way, path: Path) -> list[Path]:
         """One PNG for every sheet that the way ends on, beside `path` where there are several; returns their paths.
 
-        What the number rests on is blue, what is deducted of it red, what is measured over green.
+        What the number rests on is blue, what is deducted of it red, what is measured over green, what may be either
+        amber. Raises UsageError for another kind of picture.
         """
-        colours = dict.fromkeys(way.sources, _SOURCE) | {
-            key: _OVER if deducted is False else _DEDUCTED for key, deducted in way.gaps.items()
-        }
+        if path.suffix.lower() != ".png":
+            raise UsageError(f"--picture {path}: pictures are written as .png")
+        colours = dict.fromkeys(way.sources, _SOURCE) | {key: _GAPS[deducted] for key, deducted in way.gaps.items()}
         concerned = [s for s in self.sheets.values() if any(one["id"] in colours for one in s["elements"])]
         pictures = dict(_pictures(self.page))
         written = []

@@ -81,7 +81,7 @@ def _write(
         exchanged.append(stage / f"bill.{phase.lower()}")
         project = next((sheet.project for sheet in report.sheets if sheet.project), "")
         with runtime.manager.lease_at_most(gaeb.lease_bytes(report.bill), "the GAEB file"):
-            gaeb.write_gaeb(report.bill, exchanged[-1], phase, project=project)
+            gaeb.write_gaeb(report.bill, exchanged[-1], phase, project=project, currency=settings.currency)
     progress("report", 1.0)
     return [page, stage / "report.json", book, *exchanged, *marked]
 

@@ -260,10 +260,12 @@ class Quantity:
 class Deduction:
     """What became of an opening where it was measured over or deducted: its size in the line's unit.
 
-    deducted: None where its size does not tell. source: the clause.
+    of: id of the wall or the room that it is an opening of. deducted: None where its size does not tell. source: the
+    clause.
     """
 
     element: str
+    of: str
     size: Amount
     deducted: bool | None
     source: str

@@ -23,9 +23,16 @@ def parse_phases(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(phases))
 
 
-def read_prices(offer: Path, tender: Path | None) -> dict[tuple[str, str], Decimal]:
-    """Unit prices by title and unit, of an offer and the tender that it answers. Raises BadExchange."""
-    return prices_of(read_gaeb(offer), read_gaeb(tender) if tender else None, str(offer))
+def read_prices(offer: Path | None, tender: Path | None) -> tuple[dict[tuple[str, str], Decimal], str]:
+    """Unit prices by title and unit, of an offer and the tender that it answers, and their currency; no prices and EUR
+    where there is no offer. Raises BadExchange, UsageError.
+    """
+    if offer is None:
+        if tender is not None:
+            raise UsageError("--tender without --prices", hint="name the offer that answers it with --prices")
+        return {}, "EUR"
+    found = read_gaeb(offer)
+    return prices_of(found, read_gaeb(tender) if tender else None, str(offer)), found.currency
 
 
 def read_tender(path: Path, asked: Path | None = None) -> Tender:
@@ -69,7 +76,13 @@ def show_tender(console: Console, tender: Tender) -> None:
     console.print(table)
     if tender.total is not None:
         taxed = f", with tax {_shown(tender.with_tax)}" if tender.with_tax is not None else ""
-        console.print(f"Total {_shown(tender.total)} {tender.currency}{taxed}; every total checked to the cent.")
+        console.print(f"Total {_shown(tender.total)} {tender.currency}{taxed}; sums checked to the cent.")
+    unchecked = sum(line.total is not None and line.quantity is None for line in tender.lines)
+    if unchecked:
+        console.print(f"{unchecked} positions have no quantity to check by: name the tender with --tender.")
+    left = sum(line.total is None for line in tender.lines) if tender.total is not None else 0
+    if left:
+        console.print(f"{left} positions without a price.")
 
 
 def _text(value: Decimal | None) -> str | None:

@@ -27,8 +27,8 @@ def billed(folder: Path) -> Report:
     plaster = BillLine("bill:p", "01.0010", FORMULA, HOSTILE, "m2", "measured", "plaster", "clause 5", CODES, ["a-r0"])
     plaster.gross, plaster.net, plaster.ruled = exactly(40.0), exactly(36.0), Amount(37.3333, 37.0, 37.6)
     plaster.deductions = [
-        Deduction("a-d0", exactly(2.6667), deducted=True, source="clause 5"),
-        Deduction("a-d1", exactly(1.3), deducted=False, source="clause 5"),
+        Deduction("a-d0", "a-w0", exactly(2.6667), deducted=True, source="clause 5"),
+        Deduction("a-d1", "a-w0", exactly(1.3), deducted=False, source="clause 5"),
     ]
     skirting = BillLine(
         "bill:s", "01.0020", FORMULA, "Skirting", "m", "measured", "floors", "clause 6", CODES, ["a-r0"]
@@ -68,13 +68,13 @@ def test_totals_follow_prices_to_the_cent_in_a_spreadsheet_program(tmp_path: Pat
     (table,) = tmp_path.glob("priced*.csv")
     rows = {row[0] or row[1]: row for row in csv.reader(table.open(encoding="utf-8"))}
     totals = {key: Decimal(row[5].replace(",", "")) for key, row in rows.items() if row[5] not in ("", "Total")}
-    assert totals["01.0010"] == Decimal("461.06")  # 37.333 × 12.35, to the cent
+    assert totals["01.0010"] == Decimal("461.03")  # 37.33 × 12.35, to the cent
     assert totals["01.0020"] == Decimal("1.58")
     assert totals["02.0010"] == Decimal("620.00")
     assert "02.0020" not in totals
     assert totals["Doors"] == Decimal("620.00")
     (whole,) = (value for key, value in totals.items() if key.startswith("House, total"))
-    assert whole == Decimal("1082.64")
+    assert whole == Decimal("1082.61")
     assert not any("#" in cell or "Err:" in cell for row in rows.values() for cell in row)
 
 
@@ -84,9 +84,22 @@ def test_every_deduction_is_listed_with_its_clause(tmp_path: Path) -> None:
     sheet = openpyxl.load_workbook(tmp_path / "t.xlsx")["Deductions"]
 
     assert [[cell.value for cell in row] for row in sheet.iter_rows(min_row=2)] == [
-        ["01.0010", HOSTILE, "door D1", "A-101", 2.6667, "m²", "yes", "clause 5"],
-        ["01.0010", HOSTILE, "door D2", "A-101", 1.3, "m²", "no, measured over", "clause 5"],
+        ["01.0010", HOSTILE, "door D1", "wall", "A-101", 2.6667, "m²", "yes", "clause 5"],
+        ["01.0010", HOSTILE, "door D2", "wall", "A-101", 1.3, "m²", "no, measured over", "clause 5"],
     ]
+
+
+def test_a_price_of_a_square_metre_is_not_that_of_a_square_foot(tmp_path: Path) -> None:
+    report = billed(tmp_path)
+    report.units, report.bill.lines[0].unit_price = "imperial", Decimal("10.00")
+    write_xlsx(report, tmp_path / "t.xlsx")
+
+    sheet = openpyxl.load_workbook(tmp_path / "t.xlsx")["Bill"]
+
+    rows = sheet.iter_rows(min_row=2, values_only=True)
+    quantity, unit, price = next(row[2:5] for row in rows if row[0] == "01.0010")
+    assert unit == "ft²"
+    assert float(str(quantity)) * float(str(price)) == pytest.approx(373.33, abs=0.01)
 
 
 def test_words_of_the_bill_never_become_formulas(tmp_path: Path) -> None:

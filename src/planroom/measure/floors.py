@@ -5,11 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import Final, NamedTuple
 
-import numpy as np
-import shapely
-
+from planroom.measure.outline import building
 from planroom.measure.rules import read_table
-from planroom.records import Element, Floats, Sheet
+from planroom.records import Element, Sheet
 
 ITEMS: Final = {
     "BGF": "Gross floor area (BGF)",
@@ -43,7 +41,7 @@ def floor_areas(sheet: Sheet) -> dict[str, FloorArea]:
     unnamed = sum(one is None for one in by_use.values())
     unknown = f"{unnamed} of {len(rooms)} rooms bear no name that tells their use" if unnamed else ""
     net = sum(room.sizes.get("area", 0.0) for room in inside)
-    gross = _outline([e for e in standing if by_use.get(e.id) != ""], _CRACK_M / sheet.scale.m_per_unit)
+    gross = float(building([e for e in standing if by_use.get(e.id) != ""], _CRACK_M / sheet.scale.m_per_unit).area)
     everything = [e.id for e in standing if e.kind in ("wall", "room")]
     apart = "" if gross >= net else "the walls that were found do not enclose the rooms"
     found = {
@@ -69,27 +67,3 @@ def _class_of(room: Element) -> str | None:
 def _classes() -> dict[str, str]:
     told = read_table("din277", ("din277",))["class"]
     return {str(use): str(name) for use, name in told.items()}
-
-
-def _outline(elements: list[Element], crack: float) -> float:
-    """The area that the outermost faces enclose."""
-    shapes = shapely.make_valid([shapely.Polygon(_to_corner(e)) for e in elements])
-    whole = shapely.buffer(
-        shapely.union_all(shapely.buffer(shapes, crack, join_style="mitre")), -crack, join_style="mitre"
-    )
-    return float(
-        sum(shapely.Polygon(part.exterior).area for part in shapely.get_parts(whole) if part.geom_type == "Polygon")
-    )
-
-
-def _to_corner(element: Element) -> Floats:
-    """A wall's ring, half its thickness longer at both ends: walls end on each other's axes, which leaves corners."""
-    ring = element.outline
-    if element.kind != "wall" or len(ring) != 4:
-        return ring
-    if np.hypot(*(ring[1] - ring[0])) < np.hypot(*(ring[3] - ring[0])):
-        ring = np.roll(ring, -1, axis=0)
-    along, across = ring[1] - ring[0], ring[3] - ring[0]
-    step = along / max(float(np.hypot(*along)), 1e-9) * float(np.hypot(*across)) / 2
-    longer: Floats = ring + np.array([-step, step, step, -step])
-    return longer

@@ -15,7 +15,6 @@ from typing import Any, Final, NamedTuple
 
 from planroom.amounts import NOTHING, Amount, exactly, sum_of
 from planroom.errors import BadTable
-from planroom.records import Deduction
 from planroom.units import FOOT_M, INCH_M
 
 SHIPPED: Final = ("vob-c", "us-net")
@@ -42,6 +41,15 @@ class Gap(NamedTuple):
     size: Amount
 
 
+class Told(NamedTuple):
+    """What becomes of a gap: whether it is deducted (None where its size does not tell), by which clause."""
+
+    element: str
+    size: Amount
+    deducted: bool | None
+    source: str
+
+
 class RuleSet(NamedTuple):
     """The trades of one edition, and how high openings are whose height is not known (m), by kind."""
 
@@ -50,11 +58,11 @@ class RuleSet(NamedTuple):
     trades: Mapping[str, Trade]
     height_m: Mapping[str, Amount]
 
-    def deduct(self, trade: str, measure: str, gross: Amount, gaps: Iterable[Gap]) -> tuple[Amount, list[Deduction]]:
+    def deduct(self, trade: str, measure: str, gross: Amount, gaps: Iterable[Gap]) -> tuple[Amount, list[Told]]:
         """`gross` without the gaps that the trade deducts from the measure, and what became of each."""
         rule = self.trades[trade]
         over = rule.over.get(measure, 0.0)
-        made = [Deduction(gap.element, gap.size, _is_over(gap.size, over), rule.source) for gap in gaps]
+        made = [Told(gap.element, gap.size, _is_over(gap.size, over), rule.source) for gap in gaps]
         return gross.less(sum_of(_taken(one, over) for one in made)), made
 
 
@@ -64,7 +72,7 @@ def _is_over(size: Amount, over: float) -> bool | None:
     return False if size.high <= over else None
 
 
-def _taken(one: Deduction, over: float) -> Amount:
+def _taken(one: Told, over: float) -> Amount:
     """What is deducted of a gap: all of it, nothing, or, where its size does not tell, anything between."""
     if one.deducted is None:
         return Amount(one.size.value if one.size.value > over else 0.0, 0.0, one.size.high)
@@ -83,8 +91,10 @@ def read_rules(named: str) -> RuleSet:
     if not isinstance(told, dict) or not told:
         raise BadTable("needs a table [trade.NAME] for each trade", place=named)
     trades = {name: _trade(name, told, named) for name in told}
+    if set(table) - {"name", "edition", "trade", "height"}:
+        raise BadTable(f"unknown {sorted(set(table) - {'name', 'edition', 'trade', 'height'})}", place=named)
     height = table.get("height", {})
-    if set(height) != set(_OPENINGS):
+    if not isinstance(height, dict) or set(height) != set(_OPENINGS):
         raise BadTable(f"[height] needs {', '.join(_OPENINGS)}", place=named)
     heights = {kind: _height(height[kind], f"{named} height.{kind}") for kind in _OPENINGS}
     return RuleSet(str(table.get("name", named)), str(table.get("edition", "")), trades, heights)
@@ -99,7 +109,7 @@ def read_table(named: str, shipped: Iterable[str]) -> dict[str, Any]:
     except OSError as error:
         there = ", ".join(shipped)
         raise BadTable(error.strerror or str(error), place=named, hint=f"name a file, or one of {there}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadTable(f"is no TOML: {error}", place=named) from error
 
 
@@ -115,6 +125,8 @@ def _trade(name: str, told: dict[str, Any], file: str) -> Trade:
         like = entry.get("like")
         if like is None:
             break
+        if not isinstance(like, str):
+            raise BadTable(f"like = {like!r} is no trade", place=where)
         if like in way:
             raise BadTable(f"is like itself: {' -> '.join([*way, str(like)])}", place=where)
         if like not in told:

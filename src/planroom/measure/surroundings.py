@@ -9,16 +9,18 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from planroom.measure.outline import along_and_thick, as_polygon, building, clear_runs, to_end
 from planroom.records import Element, Floats, Sheet
 
 OPENINGS: Final = ("door", "window", "opening")
 _REACH_M: Final = 0.15  # how far off its wall an opening may be drawn, and a room off an opening's face
-_PROBES: Final = np.linspace(0.05, 0.95, 19)  # along a wall, where it is asked what lies beside it
+_CRACK_M: Final = 0.05
+_PROBES: Final = np.linspace(0.005, 0.995, 199)  # along a wall, where it is asked what lies beside it
 _LEAST_SHARE: Final = 0.1  # of a wall that is another side than the rest
 
 
 class Surroundings:
-    """Answers for one sheet that has a scale; elements that were not drawn have none."""
+    """Answers for one sheet that has a scale; elements that were not drawn have none. Lengths in sheet units."""
 
     def __init__(self, sheet: Sheet):
         assert sheet.scale is not None and sheet.scale.m_per_unit is not None
@@ -27,27 +29,56 @@ class Surroundings:
         self._walls = [e for e in standing if e.kind == "wall"]
         self._rooms = [e for e in standing if e.kind == "room"]
         openings = [e for e in standing if e.kind in OPENINGS]
-        shapes = _shapes(openings)
+        walls, rooms = [as_polygon(e) for e in self._walls], [as_polygon(e) for e in self._rooms]
         self.in_wall: dict[str, list[Element]] = {}
         """By a wall's id, the openings that stand in it; each stands in one."""
-        walls = _shapes(self._walls)
-        for opening, shape in zip(openings, shapes, strict=True):
+        self.at_room: dict[str, list[Element]] = {}
+        """By a room's id, the openings that it has."""
+        self._holder: dict[str, Element] = {}
+        tree = shapely.STRtree(rooms)
+        for opening in openings:
+            shape = as_polygon(opening)
             k = _holder(shape, walls, self._reach)
             if k is not None:
                 self.in_wall.setdefault(self._walls[k].id, []).append(opening)
-        self.at_room: dict[str, list[Element]] = {}
-        """By a room's id, the openings that it has."""
-        for k, room in _beside(shapes, _shapes(self._rooms), self._reach):
-            self.at_room.setdefault(self._rooms[room].id, []).append(openings[k])
-        self._room_tree = shapely.STRtree(_shapes(self._rooms))
+                self._holder[opening.id] = self._walls[k]
+            through = along_and_thick(self._walls[k])[1] if k is not None else 0.0
+            for room in _beside(shape, rooms, tree, self._reach, through):
+                self.at_room.setdefault(self._rooms[room].id, []).append(opening)
+        self._room_tree = tree
+        self._runs = dict(zip((wall.id for wall in self._walls), clear_runs(self._walls), strict=True))
+        crack = _CRACK_M / sheet.scale.m_per_unit
+        enclosing = [*self._walls, *self._rooms, *openings]
+        self._outside = shapely.boundary(building([e for e in enclosing if e.traits.get("use") != "outdoor"], crack))
+        self._bounding = shapely.buffer(shapely.union_all([*walls, *map(as_polygon, openings)]), self._reach)
+
+    def run(self, wall: Element) -> float | None:
+        """A wall's length, where crossings and corners count once among all walls; None where it was not drawn."""
+        return self._runs.get(wall.id)
+
+    def outside(self, wall: Element) -> float:
+        """How much of the building's outline runs along a wall."""
+        if len(wall.outline) < 3:
+            return 0.0
+        ring, _ = along_and_thick(wall)
+        step = to_end(wall)
+        faces = shapely.linestrings([[ring[0] - step, ring[1] + step], [ring[3] - step, ring[2] + step]])
+        beside = shapely.union_all(shapely.buffer(faces, self._reach / 15, cap_style="flat"))
+        return _length_along(shapely.intersection(self._outside, beside), step)
+
+    def along_walls(self, room: Element) -> float:
+        """How much of a room's outline runs along walls and openings: a model may part rooms where nothing stands."""
+        if len(room.outline) < 3:
+            return 0.0
+        return float(shapely.length(shapely.intersection(shapely.boundary(as_polygon(room)), self._bounding)))
 
     def sides(self, element: Element) -> dict[str, float]:
         """Which shares of a wall, or of an opening, are "inner", with rooms on both sides, and "outer", with rooms on
         one; all of it "" where no room tells. Ends are no share of their own: there another wall lies beside.
         """
-        if not self._rooms or len(element.outline) != 4:
+        if not self._rooms or len(element.outline) < 3:
             return {"": 1.0}
-        one, other = (self._in_room(points) for points in self._beside(element))
+        one, other = (self._in_room(points) for points in self._faces(element))
         told = int((one | other).sum())
         if not told:
             return {"": 1.0}
@@ -60,18 +91,17 @@ class Surroundings:
         shares = self.sides(element)
         return max(shares, key=shares.__getitem__)
 
-    def _beside(self, element: Element) -> list[Floats]:
-        """Points (n, 2) along both faces, a little off them."""
-        a, b, c, d = element.outline
-        start, end = (a + d) / 2, (b + c) / 2
-        if np.hypot(*(b - a)) < np.hypot(*(d - a)):  # its ring begins across
-            start, end = (a + b) / 2, (c + d) / 2
+    def _faces(self, element: Element) -> list[Floats]:
+        """Points (n, 2) along both faces, a little off them; of an opening beyond the wall that it stands in."""
+        ring, thick = along_and_thick(element)
+        holder = self._holder.get(element.id)
+        through = max(thick, along_and_thick(holder)[1]) if holder is not None else thick
+        start, end = (ring[0] + ring[3]) / 2, (ring[1] + ring[2]) / 2
         along = end - start
-        length = max(float(np.hypot(*along)), 1e-9)
-        across = np.array([-along[1], along[0]]) / length
-        thickness = shapely.Polygon(element.outline).area / length
+        across = np.array([-along[1], along[0]]) / max(float(np.hypot(*along)), 1e-9)
+        off = (through - thick / 2 + self._reach) * across  # a model's door stands at one of the wall's faces
         middle = start + _PROBES[:, None] * along
-        return [middle + way * (thickness / 2 + self._reach) * across for way in (-1, 1)]
+        return [middle - off, middle + off]
 
     def _in_room(self, points: Floats) -> NDArray[np.bool_]:
         inside = np.zeros(len(points), np.bool_)
@@ -79,11 +109,17 @@ class Surroundings:
         return inside
 
 
-def _shapes(elements: list[Element]) -> list[shapely.Polygon]:
-    return [shapely.make_valid(shapely.Polygon(e.outline)) for e in elements]
+def _length_along(lines: shapely.Geometry, way: Floats) -> float:
+    """How long lines are in a direction; what runs across it, round the end of a wall, is nothing."""
+    unit = way / max(float(np.hypot(*way)), 1e-9)
+    total = 0.0
+    for part in shapely.get_parts(lines):
+        if part.geom_type == "LineString":
+            total += float(np.abs(np.diff(shapely.get_coordinates(part), axis=0) @ unit).sum())
+    return total
 
 
-def _holder(shape: shapely.Geometry, walls: list[shapely.Polygon], reach: float) -> int | None:
+def _holder(shape: shapely.Geometry, walls: list[shapely.Geometry], reach: float) -> int | None:
     """Which wall holds most of an opening; the nearest within reach where none does."""
     if not walls:
         return None
@@ -94,14 +130,17 @@ def _holder(shape: shapely.Geometry, walls: list[shapely.Polygon], reach: float)
     return int(np.argmin(away)) if away.min() < reach else None
 
 
-def _beside(openings: list[shapely.Polygon], rooms: list[shapely.Polygon], reach: float) -> Iterator[tuple[int, int]]:
-    """Pairs of an opening and a room that it leads to: the room borders at least half of it, not a corner."""
-    if not openings or not rooms:
-        return
-    tree = shapely.STRtree(rooms)
-    for k, opening in enumerate(openings):
-        grown = opening.buffer(reach, cap_style="flat", join_style="mitre")
-        half = max(shapely.length(shapely.minimum_rotated_rectangle(opening)) / 4, reach)
-        for room in tree.query(grown, "intersects").tolist():
-            if shapely.area(shapely.intersection(grown, rooms[room])) > 0.5 * reach * half:
-                yield k, room
+def _beside(
+    opening: shapely.Geometry, rooms: list[shapely.Geometry], tree: shapely.STRtree, reach: float, through: float
+) -> Iterator[int]:
+    """Rooms that an opening leads to: they border at least half of it, not a corner. through: its wall's thickness, for
+    a model's door is as thick as its frame and stands at one of the wall's faces.
+    """
+    box = shapely.minimum_rotated_rectangle(opening)
+    sides = np.hypot(*np.diff(np.array(box.exterior.coords), axis=0).T) if box.geom_type == "Polygon" else np.zeros(4)
+    far = reach + max(0.0, through - float(sides.min()))
+    half = max(float(sides.max()) / 2, reach)
+    grown = opening.buffer(far, cap_style="flat", join_style="mitre")
+    for room in tree.query(grown, "intersects").tolist():
+        if shapely.area(shapely.intersection(grown, rooms[room])) > 0.5 * reach * half:
+            yield room

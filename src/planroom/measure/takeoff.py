@@ -28,8 +28,8 @@ _ROOM_USES = (("bedroom", "Bedrooms", {"bedroom"}), ("toilet", "Rooms with toile
 LINE_M = 0.01  # what a drawn line's place is good for
 _BLUR_M, _BLUR_PX = 0.025, 2.0  # what the thickness of a wall told from pixels is good for: the larger of the two
 ESTIMATED = 0.02  # a scale that nothing drawn confirms: paper shrinks, prints get resized
-_PRINTED_OFF = 0.05  # measured and printed area further apart than this are not the same room
-_UNSURE = 0.7
+PRINTED_OFF = 0.05  # measured and printed area further apart than this are not the same room
+UNSURE = 0.7
 _WIDE = 0.5  # of a count: an interval wider than that
 _FEW = 2  # and than so many pieces says too little
 _GROSS = "one side, openings not deducted"
@@ -125,9 +125,7 @@ def _walls(maker: _Maker, walls: list[Element], height: tuple[float, str] | None
     for wall, label in zip(walls, labels, strict=True):
         classes[label, wall.status == "demolished"].append(wall)
     for (mm, gone), members in sorted(classes.items(), key=lambda c: (c[0][0] or 0, c[0][1])):
-        item = ("Walls" if mm is None else f"Walls {thickness_text(mm, maker.units)}") + (
-            ", demolished" if gone else ""
-        )
+        item = ("Walls" if mm is None else f"Walls {length_text(mm, maker.units)}") + (", demolished" if gone else "")
         key = f"wall-{mm}" + ("-demolished" if gone else "")
         length = maker.sum(key, item, "length", members, "length", apart=gone)
         yield length
@@ -167,10 +165,10 @@ def _whole_mm(thickness_m: float) -> int:
     return five if abs(thickness_m * 1000 - five) < 1.3 else mm
 
 
-def thickness_text(mm: int, units: UnitSystem) -> str:
-    """A thickness as the customer writes it: 115 mm, or 4 1/2 in."""
+def length_text(mm: float, units: UnitSystem) -> str:
+    """A short length as the customer writes it: 115 mm, or 4 1/2 in."""
     if units == "metric":
-        return f"{mm} mm"
+        return f"{mm:g} mm"
     whole, eighths = divmod(round(mm / 25.4 * 8), 8)
     part = Fraction(eighths, 8)
     return " ".join(str(p) for p in (whole, part) if p) + " in"
@@ -229,7 +227,7 @@ class _Maker:
         given: the sheet's count; where it is not the number of elements, a person has said so, or labels do.
         """
         value = len(elements) if given is None else given
-        unsure = sum(e.confidence < _UNSURE for e in elements)
+        unsure = sum(e.confidence < UNSURE for e in elements)
         by_hand = given is not None and key in self.sheet.given
         by_labels = value != len(elements) and not by_hand
         rough = self.m_per_unit is None and bool(elements)
@@ -311,7 +309,7 @@ class _Maker:
         quantity.interval = (max(0.0, value - slack), value + slack)
         if several:
             quantity.state, quantity.reason = "estimated", f"{several} stands in it too: nothing drawn divides them"
-        elif printed and abs(printed / value - 1) > _PRINTED_OFF:
+        elif printed and abs(printed / value - 1) > PRINTED_OFF:
             quantity.state = "estimated"
             quantity.interval = (min(quantity.interval[0], printed), max(quantity.interval[1], printed))
             quantity.reason = f"the file states {printed:.2f} m²"

@@ -12,7 +12,7 @@ from typing import Final
 from openpyxl import Workbook
 
 from planroom.amounts import Amount
-from planroom.records import Bill, BillLine
+from planroom.records import Bill, BillLine, Sheet
 from planroom.report.tables import state_word
 from planroom.report.takeoff import Takeoff, label, number_text, unit_name
 from planroom.report.workbook import DECIMAL, WHOLE, colour_state, emphasize, finish_sheet, formula, new_sheet, put
@@ -25,7 +25,8 @@ _HEADS: Final = (
 )  # fmt: skip
 _QUANTITY, _PRICE, _TOTAL, _STATE = 3, 5, 6, 11
 _GAP_HEADS: Final = (
-    ("Line", 11), ("Title", 44), ("Opening", 26), ("Sheet", 18), ("Size", 12), ("Unit", 7), ("Deducted", 10),
+    ("Line", 11), ("Title", 44), ("Opening", 24), ("Of", 24), ("Sheet", 18), ("Size", 12), ("Unit", 7),
+    ("Deducted", 20),
     ("By", 34),
 )  # fmt: skip
 _DEDUCTED: Final = {True: "yes", False: "no, measured over", None: "not sure"}
@@ -34,6 +35,13 @@ _DEDUCTED: Final = {True: "yes", False: "no, measured over", None: "not sure"}
 def shown_amount(amount: Amount | None, unit: str, system: UnitSystem) -> Amount | None:
     """An amount of an SI unit in the customer's system."""
     return None if amount is None else Amount(*(in_system(one, unit, system)[0] for one in amount))
+
+
+def shown_price(line: BillLine, system: UnitSystem) -> float | None:
+    """The price of the customer's unit: that of a square foot is not that of a square metre."""
+    if line.unit_price is None:
+        return None
+    return float(line.unit_price) / in_system(1.0, line.unit, system)[0]
 
 
 def write_bill(book: Workbook, takeoff: Takeoff) -> None:
@@ -57,7 +65,7 @@ def write_bill(book: Workbook, takeoff: Takeoff) -> None:
             put(
                 sheet, row,
                 [line.number, line.title, ruled.value if ruled else None, unit_name(unit),
-                 float(line.unit_price) if line.unit_price is not None else None, None,
+                 shown_price(line, takeoff.system), None,
                  gross.value if gross else None, net.value if net else None, ruled.low if ruled else None,
                  ruled.high if ruled else None, line.state, *_codes(line), line.rule,
                  line.reason or ""],
@@ -65,12 +73,17 @@ def write_bill(book: Workbook, takeoff: Takeoff) -> None:
             )  # fmt: skip
             sheet.cell(row, _PRICE).number_format = "#,##0.00#"
             amounts = f"AND(ISNUMBER(C{row}),ISNUMBER(E{row}))"
-            formula(sheet, row, _TOTAL, f'IF({amounts},ROUND(ROUND(C{row},3)*E{row},2),"")', DECIMAL)
+            formula(sheet, row, _TOTAL, f'IF({amounts},ROUND(ROUND(C{row},2)*E{row},2),"")', DECIMAL)
             colour_state(sheet, row, _STATE, line.state)
         formula(sheet, section_row, _TOTAL, f"SUM(F{first}:F{row})", DECIMAL)
         section_rows.append(section_row)
         row += 1
-    put(sheet, row, ["", f"{bill.name}, total without tax; measured by {bill.rules}"])
+    priceless = sum(line.ruled is not None and line.unit_price is None for line in bill.lines)
+    withheld = sum(line.ruled is None for line in bill.lines)
+    left = [
+        f"{many} lines {word}" for many, word in ((priceless, "came without a price"), (withheld, "withheld")) if many
+    ]
+    put(sheet, row, ["", "; ".join([f"{bill.name}, total without tax", f"measured by {bill.rules}", *left])])
     formula(sheet, row, _TOTAL, "+".join(f"F{one}" for one in section_rows), DECIMAL)
     emphasize(sheet, row, len(_HEADS), ruled=True)
     finish_sheet(sheet)
@@ -80,18 +93,26 @@ def write_bill(book: Workbook, takeoff: Takeoff) -> None:
 def _write_deductions(book: Workbook, takeoff: Takeoff) -> None:
     sheet = new_sheet(book, "Deductions", _GAP_HEADS)
     row = 2
-    for line in takeoff.report.bill.lines:
+    for line in sorted(takeoff.report.bill.lines, key=lambda line: line.number):
         unit = in_system(0.0, line.unit, takeoff.system)[1]
         for one in line.deductions:
-            at = takeoff.place.get(one.element)
-            drawing = takeoff.report.sheets[at[0]] if at else None
-            name = label(drawing.elements[at[1]]) if drawing and at else one.element
+            name, drawing = _named(takeoff, one.element)
+            holder, _ = _named(takeoff, one.of)
             size = shown_amount(one.size, line.unit, takeoff.system)
             where = takeoff.sheet_name(drawing.id if drawing else None)
             figures = [size.value if size else None, unit_name(unit), _DEDUCTED[one.deducted], one.source]
-            put(sheet, row, [line.number, line.title, name, where, *figures])
+            put(sheet, row, [line.number, line.title, name, holder, where, *figures])
             row += 1
     finish_sheet(sheet)
+
+
+def _named(takeoff: Takeoff, key: str) -> tuple[str, Sheet | None]:
+    """What people call an element, and the sheet that it stands on."""
+    at = takeoff.place.get(key)
+    if at is None:
+        return key, None
+    drawing = takeoff.report.sheets[at[0]]
+    return label(drawing.elements[at[1]]), drawing
 
 
 def bill_table(takeoff: Takeoff) -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ _MAIN: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _ASKED: Final = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}")
 _MOST_BYTES: Final = 256 << 20  # unpacked: a workbook that is more is not one
+WITHHELD: Final = "withheld"
 Value = float | str
 Lookup = Callable[[str], Value]  # raises KeyError
 
@@ -34,7 +36,8 @@ class Filled:
 
 
 def fill_workbook(source: Path, target: Path, lookup: Lookup) -> Filled:
-    """Write `source` with its questions answered to `target`, whole or not at all; `source` stays as it is.
+    """Write `source` with its questions answered to `target`, whole or not at all; `source` stays as it is. What is
+    withheld becomes #N/A.
 
     Raises BadExchange, naming the cell, where a key is unknown (KeyError of `lookup`), where a cell that asks is locked
     on a protected sheet, where nothing asks, or where it is no workbook; UnreadableFile.
@@ -51,9 +54,11 @@ def fill_workbook(source: Path, target: Path, lookup: Lookup) -> Filled:
             with atomic_path(target) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as out:
                 for entry in book.infolist():
                     out.writestr(entry, changed.get(entry.filename) or book.read(entry))
+    except BadExchange:
+        raise
     except OSError as error:
         raise UnreadableFile(error.strerror or str(error), place=str(source)) from error
-    except (zipfile.BadZipFile, KeyError, etree.XMLSyntaxError) as error:
+    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, etree.XMLSyntaxError) as error:
         raise BadExchange(f"is no XLSX workbook: {error}", place=str(source)) from error
     return filled
 
@@ -69,7 +74,7 @@ def _changes(book: zipfile.ZipFile, lookup: Lookup, filled: Filled, source: Path
         before = len(filled.cells)
         for cell in root.iter(f"{_MAIN}c"):
             text = _text(cell, strings)
-            if not _ASKED.search(text):
+            if not _ASKED.search(text) and "{{" not in text:
                 continue
             place = f"{name}!{cell.get('r')}"
             if is_protected and int(cell.get("s", "0")) not in unlocked:
@@ -102,6 +107,8 @@ def _answer(text: str, lookup: Lookup, place: str) -> tuple[str, Value]:
                 f"{match[1]!r} is nothing that the run holds", place=place, hint=str(error.args[0])
             ) from error
 
+    if "{{" in _ASKED.sub("", text) or "}}" in _ASKED.sub("", text):
+        raise BadExchange(f"{text[:60]!r} opens a question and does not close it", place=place)
     whole = _ASKED.fullmatch(text.strip())
     if whole:
         return whole[1], told(whole)
@@ -109,7 +116,7 @@ def _answer(text: str, lookup: Lookup, place: str) -> tuple[str, Value]:
 
 
 def _plain(value: Value) -> str:
-    return value if isinstance(value, str) else f"{value:,.2f}"
+    return value if isinstance(value, str) else f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
 
 
 def _put(cell: etree._Element, value: Value) -> None:
@@ -117,7 +124,10 @@ def _put(cell: etree._Element, value: Value) -> None:
     for child in list(cell):
         cell.remove(child)
     cell.attrib.pop("t", "")
-    if isinstance(value, str):
+    if value == WITHHELD:  # an error, so that no sum goes on without it
+        cell.set("t", "e")
+        etree.SubElement(cell, f"{_MAIN}v").text = "#N/A"
+    elif isinstance(value, str):
         cell.set("t", "inlineStr")
         inner = etree.SubElement(etree.SubElement(cell, f"{_MAIN}is"), f"{_MAIN}t")
         inner.text = value

@@ -1,17 +1,20 @@
 """GAEB DA XML 3.3: the bill of quantities out as X81, X82 or X83, tenders and offers (X81 to X84) in.
 
-Money is decimal from end to end, and every total is checked to the cent when it is read. Quantities have three
-decimals, as the format has.
+Money is decimal from end to end; what a file says of itself is checked to the cent when it is read. Quantities are
+written with two decimals, those that the workbook shows.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from textwrap import shorten
 from typing import Any, Final, NamedTuple
+
+from lxml import etree
 
 from planroom.errors import BadExchange, MissingExtra, OversizedInput, UnreadableFile
 from planroom.records import Bill, BillLine
@@ -20,11 +23,13 @@ from planroom.store.files import atomic_path
 PHASES: Final = ("X81", "X82", "X83")
 """What is written: the specification, the estimate with prices, the call for offers."""
 _PRICED: Final = "X82"
-_CENT, _THOUSANDTH = Decimal("0.01"), Decimal("0.001")
+_CENT = Decimal("0.01")
 _UNITS: Final = {"pcs": "St"}
 _SI: Final = {"St": "pcs", "Stk": "pcs", "Stck": "pcs", "m²": "m2", "m³": "m3"}
 _DIN276: Final = "DIN276"
 _MOST_BYTES: Final = 64 << 20
+_NUMBERS: Final = {"Qty", "UP", "IT", "Total", "TotalGross", "VATAmount", "TotAfterDisc", "DiscountAmt", "Markup"}
+_NUMBER: Final = re.compile(r"\s*[-+]?\d{1,15}([.,]\d{1,8})?\s*")
 _BYTES_TO_IMPORT: Final = 60_000_000  # measured 41 for the library
 _BYTES_A_LINE: Final = 60_000
 
@@ -63,18 +68,18 @@ def lease_bytes(bill: Bill) -> int:
     return _BYTES_TO_IMPORT + _BYTES_A_LINE * len(bill.lines)
 
 
-def write_gaeb(bill: Bill, path: Path, phase: str, *, project: str = "") -> None:
+def write_gaeb(bill: Bill, path: Path, phase: str, *, project: str = "", currency: str = "EUR") -> None:
     """Write the bill, whole or not at all; X82 alone has prices. What is withheld is a free quantity. Raises
     MissingExtra.
     """
     library = _library()
-    document = _document(library, bill, phase, project)
+    document = _document(library, bill, phase, project, currency)
     written, _ = library.GAEBWriter.to_bytes(document, prog_system="planroom", prog_name="planroom")
     with atomic_path(path) as part:
         part.write_bytes(written)
 
 
-def _document(library: Any, bill: Bill, phase: str, project: str) -> Any:
+def _document(library: Any, bill: Bill, phase: str, project: str, currency: str) -> Any:
     from pygaeb.models.boq import BoQ, BoQBkdn, BoQBody, BoQCtgy, BoQInfo, Lot, Totals
     from pygaeb.models.catalog import Catalog
     from pygaeb.models.document import AwardInfo, GAEBInfo
@@ -103,7 +108,7 @@ def _document(library: Any, bill: Bill, phase: str, project: str) -> Any:
     )
     body = BoQBody(categories=list(sections.values()))
     award = AwardInfo(
-        project_name=project[:60] or bill.name[:60], currency="EUR", currency_label="Euro",
+        project_name=project[:60] or bill.name[:60], currency=currency,
         boq=BoQ(boq_info=info, lots=[Lot(rno="1", synthetic=True, body=body)]),
     )  # fmt: skip
     return library.GAEBDocument(
@@ -136,8 +141,8 @@ def _item(line: BillLine, section: str, place: str, price: Decimal | None) -> An
 
 
 def quantity_of(line: BillLine) -> Decimal | None:
-    """What is billed of a line, in thousandths of its unit."""
-    return None if line.ruled is None else Decimal(repr(line.ruled.value)).quantize(_THOUSANDTH, ROUND_HALF_UP)
+    """What is billed of a line, in hundredths of its unit."""
+    return None if line.ruled is None else Decimal(repr(line.ruled.value)).quantize(_CENT, ROUND_HALF_UP)
 
 
 def _told(line: BillLine) -> Iterator[str]:
@@ -152,17 +157,22 @@ def _told(line: BillLine) -> Iterator[str]:
 
 
 def read_gaeb(path: Path) -> Tender:
-    """A GAEB file of the phases X81 to X84. Raises BadExchange where it is none, or where a total of it is not, to the
-    cent, what its positions add up to; UnreadableFile; OversizedInput; MissingExtra. The file is only read.
+    """A GAEB file of the phases X81 to X84. Raises BadExchange where it is none, is cut off, has a number twice, a
+    position's total is not quantity times price, a section's or the file's is not the sum of its positions, or the sum
+    with tax not that of both; UnreadableFile; OversizedInput; MissingExtra. The file is only read.
     """
     library = _library()
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise OversizedInput(f"is larger than {_MOST_BYTES >> 20} MiB", place=str(path))
-        document = library.GAEBParser.parse_bytes(path.read_bytes(), path.name, collect_raw_data=True)
+        raw = path.read_bytes()
+        _check_xml(raw, path)
+        document = library.GAEBParser.parse_bytes(raw, path.name, collect_raw_data=True)
+    except BadExchange:
+        raise
     except OSError as error:
         raise UnreadableFile(error.strerror or str(error), place=str(path)) from error
-    except (library.PyGAEBError, ValueError) as error:
+    except (library.PyGAEBError, etree.XMLSyntaxError, ValueError) as error:
         raise BadExchange(f"is no GAEB file that can be read: {error}"[:300], place=str(path)) from error
     if not hasattr(document, "award") or document.award is None:
         raise BadExchange("holds no bill of quantities", place=str(path))
@@ -170,6 +180,10 @@ def read_gaeb(path: Path) -> Tender:
     lines = [_line(item) for item in boq.iter_items()]
     if not lines:
         raise BadExchange("holds no position", place=str(path))
+    numbers = [line.number for line in lines]
+    twice = next((number for number in numbers if numbers.count(number) > 1), None)
+    if twice is not None:
+        raise BadExchange("is there twice", place=f"{path} position {twice}")
     _check_lines(lines, path)
     for lot in boq.lots:
         for category in lot.body.categories:
@@ -181,23 +195,32 @@ def read_gaeb(path: Path) -> Tender:
     stated = boq.boq_info.totals if boq.boq_info else None
     if stated is not None and stated.total is not None and priced and stated.total != total:
         raise BadExchange(f"states a total of {stated.total}, its positions add up to {total}", place=str(path))
+    with_tax = stated.total_gross if stated else None
+    if stated and None not in (with_tax, stated.vat_amount, total):
+        before = stated.tot_after_disc if stated.tot_after_disc is not None else total
+        if with_tax != before + stated.vat_amount:
+            said = (
+                f"states {with_tax} with tax, {before} and {stated.vat_amount} of tax are {before + stated.vat_amount}"
+            )
+            raise BadExchange(said, place=str(path))
     return Tender(
         phase=document.exchange_phase.value,
         project=document.award.project_name or "",
         currency=document.award.currency or "EUR",
         lines=lines,
         total=total,
-        with_tax=stated.total_gross if stated else None,
+        with_tax=with_tax,
     )
 
 
 def prices_of(offer: Tender, tender: Tender | None, place: str) -> dict[tuple[str, str], Decimal]:
     """The unit prices of an offer by title and unit: numbers move when drawings change, titles do not. An X84 has no
-    titles: those stand in the tender that it answers. Raises BadExchange where a price cannot be given to a title, or
-    where a total is not, to the cent, the tender's quantity times the price.
+    titles: those stand in the tender that it answers. A title with several prices has none. Raises BadExchange where a
+    price cannot be given to a title, where a quantity is not the tender's, or a total not quantity times price.
     """
     asked = {line.number: line for line in tender.lines} if tender else {}
     prices: dict[tuple[str, str], Decimal] = {}
+    several: set[tuple[str, str]] = set()
     for line in offer.lines:
         if line.unit_price is None:
             continue
@@ -205,12 +228,26 @@ def prices_of(offer: Tender, tender: Tender | None, place: str) -> dict[tuple[st
         if not known.title:
             hint = "give the tender that it answers with --tender" if tender is None else None
             raise BadExchange("has a price and no title", place=f"{place} position {line.number}", hint=hint)
+        if line.quantity is not None and known.quantity is not None and line.quantity != known.quantity:
+            said = f"has a quantity of {line.quantity}, the tender of {known.quantity}"
+            raise BadExchange(said, place=f"{place} position {line.number}")
         whole = line._replace(quantity=line.quantity or known.quantity, counts=line.counts and known.counts)
         _check_lines([whole], Path(place))
         key = known.title, _SI.get(known.unit, known.unit)
         if prices.setdefault(key, line.unit_price) != line.unit_price:
-            raise BadExchange(f"two prices for {known.title!r}", place=f"{place} position {line.number}")
-    return prices
+            several.add(key)
+    if not prices:
+        raise BadExchange("holds no price", place=place)
+    return {key: price for key, price in prices.items() if key not in several}
+
+
+def _check_xml(raw: bytes, path: Path) -> None:
+    """Refuse what is cut off, which the library would mend without a word, and numbers that are none in money."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
+    for one in etree.fromstring(raw, parser).iter():
+        tag = one.tag.rpartition("}")[2] if isinstance(one.tag, str) else ""
+        if tag in _NUMBERS and one.text and not _NUMBER.fullmatch(one.text):
+            raise BadExchange(f"<{tag}>{one.text[:40]}</{tag}> is no number", place=f"{path} line {one.sourceline}")
 
 
 def _line(item: Any) -> TenderLine:

@@ -17,6 +17,7 @@ from planroom.amounts import Amount
 from planroom.geometry import box_of
 from planroom.memory.collector import collector_paused
 from planroom.records import BillLine, Element, Finding, Floats, Quantity, Report, Scale, Sheet
+from planroom.report.bill import shown_price
 from planroom.report.takeoff import Takeoff, figure
 from planroom.store.files import atomic_path
 from planroom.units import UnitSystem, in_system
@@ -202,7 +203,7 @@ def _line(line: BillLine, system: UnitSystem) -> dict[str, Any]:
         "gross": shown(line.gross),
         "net": shown(line.net),
         "ruled": shown(line.ruled),
-        "unit_price": None if line.unit_price is None else float(line.unit_price),
+        "unit_price": shown_price(line, system),
         "state": line.state,
         "reason": line.reason,
         "trade": line.trade,
@@ -210,7 +211,13 @@ def _line(line: BillLine, system: UnitSystem) -> dict[str, Any]:
         "codes": dict(line.codes),
         "sources": list(line.sources),
         "deductions": [
-            {"element": one.element, "size": shown(one.size), "deducted": one.deducted, "source": one.source}
+            {
+                "element": one.element,
+                "of": one.of,
+                "size": shown(one.size),
+                "deducted": one.deducted,
+                "source": one.source,
+            }
             for one in line.deductions
         ],
     }

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 from planroom.geometry import box_of
 from planroom.records import Element, Finding, Sheet
 from planroom.sheet.schedules import Table
-from planroom.units import parse_lengths
+from planroom.units import INCH_M, parse_lengths
 
-_LEAST_M, _MOST_M = 0.2, 8.0
+_USUAL_M: Final = {
+    ("door", "width"): (0.5, 6.5),
+    ("door", "height"): (1.75, 4.5),
+    ("window", "width"): (0.25, 6.5),
+    ("window", "height"): (0.2, 3.6),
+}
+_UNITS_M: Final = (0.001, 0.01, 1.0, INCH_M)
 _SAME_M: Final = 0.002
 _OFF_M, _OFF = 0.06, 0.08  # a frame, or the clear width instead of the structural one, makes less
 _KINDS: Final = ("door", "window")
@@ -18,25 +25,44 @@ Sizes = dict[tuple[str, str], dict[str, float]]
 
 
 def listed_sizes(tables: Iterable[Table]) -> Sizes:
-    """By kind and mark, "width" and "height" in metres; what two rows say differently is left out."""
+    """By kind and mark, "width" and "height" in metres; what two rows say differently is left out. The bare numbers of
+    a table are all of one unit: that in which the most of them are sizes of such openings.
+    """
     said: dict[tuple[str, str], dict[str, set[float]]] = {}
     for table in tables:
         mark_at = table.column("mark")
         if table.kind not in _KINDS or mark_at is None:
             continue
-        for name in ("width", "height"):
-            at = table.column(name)
-            if at is None:
-                continue
-            for row in table.rows:
-                size = _size(row[at].text)
-                mark = plain_mark(row[mark_at].text)
-                if mark and size is not None:
-                    said.setdefault((table.kind, mark), {}).setdefault(name, set()).add(size)
+        columns = {name: at for name in ("width", "height") if (at := table.column(name)) is not None}
+        cells = [(name, k, row[at].text) for name, at in columns.items() for k, row in enumerate(table.rows)]
+        unit_m = _unit_m(table.kind, [(name, bare) for name, _, text in cells if (bare := _bare(text)) is not None])
+        for name, k, text in cells:
+            bare, mark = _bare(text), plain_mark(table.rows[k][mark_at].text)
+            meant = parse_lengths(text) if bare is None else [bare * unit_m] if unit_m else []
+            if mark and len(meant) == 1 and _fits(table.kind, name, meant[0]):
+                said.setdefault((table.kind, mark), {}).setdefault(name, set()).add(meant[0])
     return {
         key: {name: min(sizes) for name, sizes in by_name.items() if max(sizes) - min(sizes) < _SAME_M}
         for key, by_name in said.items()
     }
+
+
+def _bare(text: str) -> float | None:
+    """A number without a unit."""
+    match = re.fullmatch(r"\s*(\d{1,5})(?:[.,](\d{1,3}))?\s*", text)
+    return float(f"{match[1]}.{match[2] or 0}") if match else None
+
+
+def _unit_m(kind: str, bare: list[tuple[str, float]]) -> float | None:
+    """Metres of the unit in which most bare numbers are such sizes; None where hardly any are, in any unit."""
+    fitting = {unit_m: sum(_fits(kind, name, value * unit_m) for name, value in bare) for unit_m in _UNITS_M}
+    best = max(fitting, key=fitting.__getitem__)
+    return best if bare and fitting[best] > 0.5 * len(bare) else None
+
+
+def _fits(kind: str, name: str, size_m: float) -> bool:
+    low, high = _USUAL_M[kind, name]
+    return low <= size_m <= high
 
 
 def state_sizes(sheet: Sheet, sizes: Sizes) -> Iterator[Finding]:
@@ -67,7 +93,3 @@ def _box(element: Element, sheet: Sheet) -> tuple[float, float, float, float] | 
 def plain_mark(text: str) -> str:
     """A mark as it is compared: capitals, without spaces."""
     return "".join(text.split()).upper()
-
-
-def _size(text: str) -> float | None:
-    return next((one for one in parse_lengths(text) if _LEAST_M <= one <= _MOST_M), None)
