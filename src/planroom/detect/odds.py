@@ -29,12 +29,12 @@ def chance(score: float, even: float) -> float:
 def how_many(chances: Sequence[float], doubt: float = DOUBT) -> tuple[int, int, int]:
     """The number to be expected, and the lowest and the highest number that are not unlikely."""
     best = round(float(np.sum(chances)))
-    fewest, most = (np.cumsum(distribution(_shifted(chances, way * doubt))) for way in (-1, 1))
+    fewest, most = (np.cumsum(distribution(shifted(chances, way * doubt))) for way in (-1, 1))
     low, high = int(np.searchsorted(fewest, _OUTSIDE)), int(np.searchsorted(most, 1 - _OUTSIDE))
     return best, min(low, best), max(high, best)
 
 
-def _shifted(chances: Sequence[float], by: float) -> list[float]:
+def shifted(chances: Sequence[float], by: float) -> list[float]:
     """Chances whose log-odds are all changed alike."""
     factor = float(np.exp(by))
     return [one * factor / (one * factor + 1 - one) for one in chances]
