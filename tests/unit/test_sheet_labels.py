@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from planroom.records import Text
+from planroom.records import Element, Text
 from planroom.sheet.labels import count_labels, stacked
+from plans import element, ring
 
 
 def text(string: str, x: float, y: float, height: float = 10.0, angle: float = 0.0) -> Text:
@@ -31,6 +32,32 @@ def text(string: str, x: float, y: float, height: float = 10.0, angle: float = 0
 )
 def test_counts(labels: list[tuple[str, float, float]], bedrooms: int, toilets: int) -> None:
     assert count_labels([text(*label) for label in labels], []) == {"bedroom": bedrooms, "toilet": toilets}
+
+
+def standing(kind: str, box: tuple[float, float, float, float], subtype: str = "") -> Element:
+    made = element(f"{kind}{box}", kind, subtype=subtype)
+    made.outline = ring(*box)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("toilets", "many"),
+    [
+        ([(1, 1, 2, 2), (3, 1, 4, 2)], 1),  # a basin beside it is taken for one too
+        ([(1, 1, 2, 2), (11, 1, 12, 2)], 2),
+        ([(1, 1, 2, 2), (31, 1, 32, 2)], 2),  # in no room that closes
+        ([(31, 1, 32, 2), (33, 1, 34, 2)], 2),
+        ([], 0),
+    ],
+)
+def test_a_room_has_one_toilet_whatever_else_looks_like_one(
+    toilets: list[tuple[float, float, float, float]], many: int
+) -> None:
+    rooms = [standing("room", (0, 0, 9, 9)), standing("room", (10, 0, 19, 9))]
+
+    counted = count_labels([], [*rooms, *(standing("fixture", box, "toilet") for box in toilets)])
+
+    assert counted["toilet"] == many
 
 
 def test_a_label_runs_on_in_its_own_direction() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shapely
+
 from planroom.records import Element, Text
 from planroom.sheet.text import uses_of
 
@@ -22,7 +24,17 @@ def count_labels(texts: list[Text], elements: list[Element]) -> dict[str, int]:
         toilets = 1  # nobody lives without one: its label was not read, or it shows only its fixtures
     fixtures = [e.traits.get("subtype") for e in elements if e.kind == "fixture"]
     bedrooms = uses.count("bedroom") or fixtures.count("bed")
-    return {"bedroom": bedrooms, "toilet": max(toilets, fixtures.count("toilet"))}
+    return {"bedroom": bedrooms, "toilet": max(toilets, _rooms_with_toilet(elements))}
+
+
+def _rooms_with_toilet(elements: list[Element]) -> int:
+    """How many rooms toilets stand in: a room has one, whatever else in it looks like one. Each that stands in no room
+    that closes is taken for a room's own.
+    """
+    rooms = shapely.STRtree([shapely.Polygon(e.outline) for e in elements if e.kind == "room" and len(e.outline) > 2])
+    toilets = [e for e in elements if e.kind == "fixture" and e.traits.get("subtype") == "toilet"]
+    held = [rooms.query(shapely.Point(e.outline.mean(0)), "within").tolist() for e in toilets]
+    return len({one[0] for one in held if one}) + sum(not one for one in held)
 
 
 def names_rooms(texts: list[Text]) -> bool:
