@@ -166,22 +166,23 @@ class SheetWork:
 
     def _of_wall(self, wall: Element, measure: str, line: Line) -> Amount | None:
         """A model tells a wall's side, gables too; else it is as long as it runs, as high as the storey is clear."""
-        side = self._size(wall, "area_side") if measure in ("surface", "volume") else None
         run = self._around.run(wall) if self._around else None
         long = self._size(wall, "length") if run is None else self._length(run)
-        if measure == "outside" and self._around is not None:
-            long = self._length(self._around.outside(wall))
-        if side is None and (long is None or measure == "length"):
+        outside = self._length(self._around.outside(wall)) if self._around and measure == "outside" else None
+        if measure == "length" or long is None:
             return long
-        if side is None and long is not None:
+        side, own = self._size(wall, "area_side"), self._size(wall, "length")
+        if side is not None and own is not None:
+            side = side.times(exactly(outside.value / max(own.value, 1e-9))) if outside else side
+        else:
             height = self._height(wall, line)
             if height is None:
                 return None
-            if measure == "outside" and "height" not in wall.sizes:
+            if outside:
                 line.doubts[_SLABS] = None
-            side = long.times(height)
+            side = (outside or long).times(height)
         thick = self._size(wall, "thickness") if measure == "volume" else exactly(1)
-        return side.times(thick) if side and thick else None
+        return side.times(thick) if thick else None
 
     def _of_room(self, room: Element, measure: str, line: Line) -> Amount | None:
         if measure in ("area", "volume"):
