@@ -123,7 +123,8 @@ class Score:
                 self.counts["withheld"] += 1
                 yield f"{kind} withheld: {found['reason']}"
                 continue
-            value = found["value"] if found else 0
+            gone = next((one["value"] for one in own if one["id"].endswith(f":{kind}-demolished:count")), 0)
+            value = (found["value"] if found else 0) + gone  # the truth counts what is drawn, standing or not
             state = found["state"] if found else "measured"
             self.counts["exact" if value == exact else "wrong"] += 1
             self.counts["measured wrong"] += value != exact and state == "measured"
