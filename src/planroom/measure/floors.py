@@ -17,7 +17,6 @@ ITEMS: Final = {
     "TF": "Technical area (TF)",
     "KGF": "Construction area (KGF)",
 }
-_CRACK_M: Final = 0.05  # between a wall and what it meets
 _STANDING: Final = ("wall", "room", "door", "window", "opening")
 
 
@@ -41,7 +40,7 @@ def floor_areas(sheet: Sheet) -> dict[str, FloorArea]:
     unnamed = sum(one is None for one in by_use.values())
     unknown = f"{unnamed} of {len(rooms)} rooms bear no name that tells their use" if unnamed else ""
     net = sum(room.sizes.get("area", 0.0) for room in inside)
-    gross = float(building([e for e in standing if by_use.get(e.id) != ""], _CRACK_M / sheet.scale.m_per_unit).area)
+    gross = float(building([e for e in standing if by_use.get(e.id) != ""], sheet.scale.m_per_unit).area)
     everything = [e.id for e in standing if e.kind in ("wall", "room")]
     apart = "" if gross >= net else "the walls that were found do not enclose the rooms"
     found = {

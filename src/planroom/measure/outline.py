@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 import shapely
 
 from planroom.records import Element, Floats
+
+_CRACK_M: Final = 0.05  # what is closed between a wall and what it meets
 
 
 def as_polygon(element: Element) -> shapely.Geometry:
@@ -56,8 +59,9 @@ def with_corners(walls: Sequence[Element]) -> list[shapely.Geometry]:
     return shapes
 
 
-def building(elements: Sequence[Element], crack: float) -> shapely.Geometry:
-    """What the outermost faces enclose. crack: what is closed between a wall and what it meets, in sheet units."""
+def building(elements: Sequence[Element], m_per_unit: float) -> shapely.Geometry:
+    """What the outermost faces of walls, rooms and openings enclose, in sheet units."""
+    crack = _CRACK_M / m_per_unit
     walls, others = [e for e in elements if e.kind == "wall"], [e for e in elements if e.kind != "wall"]
     shapes = shapely.buffer([*with_corners(walls), *map(as_polygon, others)], crack, join_style="mitre")
     whole = shapely.buffer(shapely.union_all(shapes), -crack, join_style="mitre")

@@ -14,7 +14,7 @@ from planroom.records import Element, Floats, Sheet
 
 OPENINGS: Final = ("door", "window", "opening")
 _REACH_M: Final = 0.15  # how far off its wall an opening may be drawn, and a room off an opening's face
-_CRACK_M: Final = 0.05
+_FACE_M: Final = 0.01  # how far off a wall's face the building's outline may run and still be it
 _PROBES: Final = np.linspace(0.005, 0.995, 199)  # along a wall, where it is asked what lies beside it
 _LEAST_SHARE: Final = 0.1  # of a wall that is another side than the rest
 
@@ -30,15 +30,15 @@ class Surroundings:
         self._rooms = [e for e in standing if e.kind == "room"]
         openings = [e for e in standing if e.kind in OPENINGS]
         walls, rooms = [as_polygon(e) for e in self._walls], [as_polygon(e) for e in self._rooms]
+        shapes = [as_polygon(e) for e in openings]
         self.in_wall: dict[str, list[Element]] = {}
         """By a wall's id, the openings that stand in it; each stands in one."""
         self.at_room: dict[str, list[Element]] = {}
         """By a room's id, the openings that it has."""
         self._holder: dict[str, Element] = {}
-        tree = shapely.STRtree(rooms)
-        for opening in openings:
-            shape = as_polygon(opening)
-            k = _holder(shape, walls, self._reach)
+        tree, wall_tree = shapely.STRtree(rooms), shapely.STRtree(walls)
+        for opening, shape in zip(openings, shapes, strict=True):
+            k = _holder(shape, wall_tree, self._reach)
             if k is not None:
                 self.in_wall.setdefault(self._walls[k].id, []).append(opening)
                 self._holder[opening.id] = self._walls[k]
@@ -47,10 +47,11 @@ class Surroundings:
                 self.at_room.setdefault(self._rooms[room].id, []).append(opening)
         self._room_tree = tree
         self._runs = dict(zip((wall.id for wall in self._walls), clear_runs(self._walls), strict=True))
-        crack = _CRACK_M / sheet.scale.m_per_unit
-        enclosing = [*self._walls, *self._rooms, *openings]
-        self._outside = shapely.boundary(building([e for e in enclosing if e.traits.get("use") != "outdoor"], crack))
-        self._bounding = shapely.buffer(shapely.union_all([*walls, *map(as_polygon, openings)]), self._reach)
+        self._face = _FACE_M / sheet.scale.m_per_unit
+        enclosing = [e for e in (*self._walls, *self._rooms, *openings) if e.traits.get("use") != "outdoor"]
+        self._outside = shapely.STRtree(_segments(building(enclosing, sheet.scale.m_per_unit)))
+        self._bounding = shapely.STRtree(shapely.buffer([*walls, *shapes], self._reach))
+        self._sides: dict[str, dict[str, float]] = {}
 
     def run(self, wall: Element) -> float | None:
         """A wall's length, where crossings and corners count once among all walls; None where it was not drawn."""
@@ -63,19 +64,27 @@ class Surroundings:
         ring, _ = along_and_thick(wall)
         step = to_end(wall)
         faces = shapely.linestrings([[ring[0] - step, ring[1] + step], [ring[3] - step, ring[2] + step]])
-        beside = shapely.union_all(shapely.buffer(faces, self._reach / 15, cap_style="flat"))
-        return _length_along(shapely.intersection(self._outside, beside), step)
+        beside = shapely.union_all(shapely.buffer(faces, self._face, cap_style="flat"))
+        near = self._outside.geometries[self._outside.query(beside, "intersects")]
+        return _length_along(shapely.intersection(near, beside), step)
 
     def along_walls(self, room: Element) -> float:
         """How much of a room's outline runs along walls and openings: a model may part rooms where nothing stands."""
         if len(room.outline) < 3:
             return 0.0
-        return float(shapely.length(shapely.intersection(shapely.boundary(as_polygon(room)), self._bounding)))
+        shape = as_polygon(room)
+        near = self._bounding.geometries[self._bounding.query(shape, "intersects")]
+        return float(shapely.length(shapely.intersection(shapely.boundary(shape), shapely.union_all(near))))
 
     def sides(self, element: Element) -> dict[str, float]:
         """Which shares of a wall, or of an opening, are "inner", with rooms on both sides, and "outer", with rooms on
         one; all of it "" where no room tells. Ends are no share of their own: there another wall lies beside.
         """
+        if element.id not in self._sides:
+            self._sides[element.id] = self._told_sides(element)
+        return self._sides[element.id]
+
+    def _told_sides(self, element: Element) -> dict[str, float]:
         if not self._rooms or len(element.outline) < 3:
             return {"": 1.0}
         one, other = (self._in_room(points) for points in self._faces(element))
@@ -109,8 +118,17 @@ class Surroundings:
         return inside
 
 
-def _length_along(lines: shapely.Geometry, way: Floats) -> float:
-    """How long lines are in a direction; what runs across it, round the end of a wall, is nothing."""
+def _segments(shape: shapely.Geometry) -> list[shapely.Geometry]:
+    """The straight pieces of a shape's outline."""
+    pieces: list[shapely.Geometry] = []
+    for line in shapely.get_parts(shapely.boundary(shape)):
+        points = shapely.get_coordinates(line)
+        pieces += shapely.linestrings(np.stack([points[:-1], points[1:]], axis=1)).tolist()
+    return pieces
+
+
+def _length_along(lines: NDArray[np.object_], way: Floats) -> float:
+    """How long straight lines are in a direction; what runs across it, round the end of a wall, is nothing."""
     unit = way / max(float(np.hypot(*way)), 1e-9)
     total = 0.0
     for part in shapely.get_parts(lines):
@@ -119,15 +137,15 @@ def _length_along(lines: shapely.Geometry, way: Floats) -> float:
     return total
 
 
-def _holder(shape: shapely.Geometry, walls: list[shapely.Geometry], reach: float) -> int | None:
+def _holder(shape: shapely.Geometry, walls: shapely.STRtree, reach: float) -> int | None:
     """Which wall holds most of an opening; the nearest within reach where none does."""
-    if not walls:
+    near = walls.query(shape, "dwithin", reach)
+    if not len(near):
         return None
-    shared = shapely.area(shapely.intersection(walls, shape))
+    shared = shapely.area(shapely.intersection(walls.geometries[near], shape))
     if shared.max() > 0:
-        return int(np.argmax(shared))
-    away = shapely.distance(walls, shape)
-    return int(np.argmin(away)) if away.min() < reach else None
+        return int(near[np.argmax(shared)])
+    return int(near[np.argmin(shapely.distance(walls.geometries[near], shape))])
 
 
 def _beside(
