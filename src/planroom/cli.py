@@ -204,15 +204,15 @@ def _fill(
     run: Annotated[Path, typer.Option(help="Folder that analyze wrote.")] = Path("planroom-out"),
     out: Annotated[Path | None, typer.Option(help="The filled workbook; default: BOOK-filled beside it.")] = None,
 ) -> None:
-    from planroom.explain import Explainer
-    from planroom.report.fill import fill_workbook
+    from planroom.kept import KeptReport
+    from planroom.report.fill import WITHHELD, fill_workbook
 
     target = out or book.with_stem(f"{book.stem}-filled")
     if target.resolve() == book.resolve():
         raise UsageError("--out names the workbook itself", hint="yours stays as it is: name another file")
     _check_file(target, "name a file after --out")
-    filled = fill_workbook(book, target, Explainer(run).value)
-    withheld = sum(value == "withheld" for _, value in filled.cells.values())
+    filled = fill_workbook(book, target, KeptReport(run).value)
+    withheld = sum(value == WITHHELD for _, value in filled.cells.values())
     print(f"{target}: {len(filled.cells)} cells filled" + (f", {withheld} of them withheld" if withheld else ""))
 
 
@@ -238,10 +238,11 @@ def _explain(
     picture: Annotated[Path | None, typer.Option(help="Draw it into FILE.png; more sheets into FILE-2.png, …")] = None,
 ) -> None:
     from planroom.explain import Explainer
+    from planroom.kept import KeptReport
 
     if picture is not None:
         _check_file(picture, "name a PNG after --picture")
-    explainer = Explainer(run)
+    explainer = Explainer(KeptReport(run))
     way = explainer.explain(wanted)
     Console().print(way.tree)
     for path in explainer.draw(way, picture) if picture is not None else ():

@@ -25,11 +25,11 @@ def default_cache_folder() -> Path:
 class Settings:
     """One analysis.
 
-    sheets: only sheets whose number, id or page matches one of these (empty: all). scales: m in 1:m by sheet
-    number, id or "*". height_m: clear height where no drawing tells one. corrections: by sheet id, as docs/how-
-    to/corrections.md says. rules, template: measurement rules and lines of the bill of quantities, by file or
-    shipped name ("": those usual with the units). prices: of a unit, by a line's title and unit. gaeb: phases of
-    the bill to write. seconds: the clock for a sheet. cache_bytes: cap of the folder that keeps finished sheets.
+    sheets: only sheets whose number, id or page matches one of these (empty: all). scales: m in 1:m by sheet number, id
+    or "*". height_m: clear height where no drawing tells one. corrections: by sheet id, as docs/how-to/corrections.md
+    says. rules, template: measurement rules and lines of the bill of quantities, by file or shipped name ("": those
+    usual with the units). prices: of an SI unit, by a line's title and unit, in `currency`. gaeb: phases of the bill to
+    write. seconds: the clock for a sheet. cache_bytes: cap of the folder that keeps finished sheets.
     """
 
     memory_bytes: int = DEFAULT_MEMORY_BYTES

@@ -6,8 +6,6 @@ Works on a folder that `analyze` wrote (`report.json`, and `report.html` for the
 from __future__ import annotations
 
 import base64
-import difflib
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,18 +18,16 @@ from numpy.typing import NDArray
 from rich.markup import escape
 from rich.tree import Tree
 
-from planroom.errors import UnreadableFile, UsageError
+from planroom.errors import UsageError
+from planroom.kept import KeptReport
 from planroom.store.files import atomic_path
 
 _SOURCE, _UNSURE = (200, 110, 20), (20, 150, 235)  # blue, amber
 _GAPS: Final = {True: (30, 60, 220), False: (90, 150, 60), None: _UNSURE}  # red, green
 _STRENGTH: Final = 0.35  # of a filled outline over the sheet
-_PARTS: Final = ("", "gross", "net", "low", "high", "unit", "state", "title")
-_PARTS_OF_QUANTITY: Final = ("", "low", "high", "unit", "state", "title")
 _MOST_ROWS: Final = 40  # of one level of the tree
-_PICTURE: Final = re.compile(r'id="s-([^"]+)".*?href="data:image/webp;base64,([A-Za-z0-9+/=]+)"', re.DOTALL)
-Report = dict[str, Any]
-Box = tuple[float, float, float, float]
+_SECTION: Final = re.compile(r'<section class="sheet" id="s-([^"]+)"')
+_PICTURE: Final = re.compile(r'href="data:image/webp;base64,([A-Za-z0-9+/=]+)"')
 
 
 @dataclass(slots=True)
@@ -46,61 +42,26 @@ class Way:
 
 
 class Explainer:
-    """A report, indexed once."""
+    """Walks down a report."""
 
-    def __init__(self, folder: Path):
-        path = folder / "report.json" if folder.is_dir() else folder
-        try:
-            report = json.loads(path.read_text("utf-8"))
-            self.sheets: dict[str, Report] = {sheet["id"]: sheet for sheet in report["sheets"]}
-            self.quantities: dict[str, Report] = {one["id"]: one for one in report["quantities"]}
-            self.lines: dict[str, Report] = {line["id"]: line for line in report["bill"]["lines"]}
-        except OSError as error:
-            hint = "name the folder of a run"
-            raise UnreadableFile(error.strerror or str(error), place=str(path), hint=hint) from error
-        except (ValueError, KeyError, TypeError) as error:
-            raise UnreadableFile(f"is no report: {error}", place=str(path)) from error
-        self.page = path.with_name("report.html")
-        self.numbers = {line["number"]: line for line in self.lines.values()}
-        self.elements = {one["id"]: (sheet, one) for sheet in self.sheets.values() for one in sheet["elements"]}
+    def __init__(self, kept: KeptReport):
+        self.kept = kept
 
     def explain(self, wanted: str) -> Way:
         """The way down from a bill's line (its id or number), a quantity or an element. Raises UsageError."""
-        line = self.lines.get(wanted) or self.numbers.get(wanted)
+        line = self.kept.lines.get(wanted) or self.kept.numbers.get(wanted)
         if line is not None:
             return self._line(line)
-        if wanted in self.quantities:
+        if wanted in self.kept.quantities:
             way = Way(Tree(""))
-            way.tree = self._quantity(self.quantities[wanted], way)
+            way.tree = self._quantity(self.kept.quantities[wanted], way)
             return way
-        if wanted in self.elements:
+        if wanted in self.kept.elements:
             return Way(self._element(wanted), [wanted])
-        known = [*self.numbers, *self.lines, *self.quantities, *self.elements]
-        near = difflib.get_close_matches(wanted, known, 3, 0.4)
+        near = self.kept.near(wanted)
         raise UsageError(
             f"{wanted!r} is nothing that this report holds", hint=f"perhaps {', '.join(near)}" if near else ""
         )
-
-    def value(self, asked: str) -> float | str:
-        """What a workbook asks for: a bill's line or a quantity by its number or id, and after a point one part of it:
-        gross, net, low, high, unit, state, title. Where it is withheld, that word. Raises KeyError with what is near.
-        """
-        key, part = asked, ""
-        if asked not in self.numbers and asked not in self.quantities and asked not in self.lines:
-            key, _, part = asked.rpartition(".")
-        line = self.lines.get(key) or self.numbers.get(key)
-        found: dict[str, Any] | None = line or self.quantities.get(key)
-        if found is None or part not in (_PARTS if line else _PARTS_OF_QUANTITY):
-            near = difflib.get_close_matches(asked, [*self.numbers, *self.lines, *self.quantities], 3, 0.4)
-            raise KeyError(f"perhaps {', '.join(near)}" if near else "planroom explain tells what there is")
-        if part in ("unit", "state", "title"):
-            return str(found.get(part) or found.get("item", ""))
-        amounts = line or {"ruled": found | {"gross": None}}
-        amount = amounts.get(part if part in ("gross", "net") else "ruled")
-        if amount is None or amount["value"] is None:
-            return "withheld"
-        low, high = amount["interval"] or (amount["value"], amount["value"])
-        return round(float({"low": low, "high": high}.get(part, amount["value"])), 2)
 
     def _line(self, line: dict[str, Any]) -> Way:
         unit = line["unit"]
@@ -118,7 +79,7 @@ class Explainer:
                 size = sum(one["size"]["value"] for one in own)
                 branch = way.tree.add(f"{len(own)} openings {words}: {size:,.2f} {unit}")
                 for one in own[:_MOST_ROWS]:
-                    branch.add(escape(f"{self._name(one['element'])}: {one['size']['value']:,.2f} {unit}"))
+                    branch.add(escape(f"{self.kept.name(one['element'])}: {one['size']['value']:,.2f} {unit}"))
                 _tell_rest(branch, len(own))
         self._add_elements(way.tree, line["sources"], way)
         way.gaps = {one["element"]: deducted for one, deducted in gaps}
@@ -130,17 +91,17 @@ class Explainer:
         tree = Tree(escape(f"{quantity['item']}, {quantity['measure']}: {number} ({quantity['state']})"))
         for words in filter(None, (quantity["reason"], quantity["note"])):
             tree.add(escape(words))
-        details = [self.quantities[one] for one in quantity["sources"] if one in self.quantities]
+        details = [self.kept.quantities[one] for one in quantity["sources"] if one in self.kept.quantities]
         for one in details[:_MOST_ROWS]:
             tree.add(self._quantity(one, way))
         _tell_rest(tree, len(details))
-        self._add_elements(tree, [one for one in quantity["sources"] if one in self.elements], way)
+        self._add_elements(tree, [one for one in quantity["sources"] if one in self.kept.elements], way)
         return tree
 
     def _add_elements(self, tree: Tree, ids: list[str], way: Way) -> None:
         way.sources += ids
-        for sheet in self.sheets.values():
-            own = [one for one in ids if one in self.elements and self.elements[one][0] is sheet]
+        for sheet in self.kept.sheets.values():
+            own = [one for one in ids if one in self.kept.elements and self.kept.elements[one][0] is sheet]
             if not own:
                 continue
             name = " ".join(filter(None, (sheet["number"], sheet["title"]))) or sheet["name"]
@@ -152,7 +113,7 @@ class Explainer:
             _tell_rest(branch, len(own))
 
     def _element(self, key: str) -> Tree:
-        sheet, one = self.elements[key]
+        sheet, one = self.kept.elements[key]
         m_per_px = (sheet["scale"] or {}).get("m_per_px")
         box = one["box_px"]
         place = f"at {', '.join(f'{v:.0f}' for v in box)} px" if box else "not drawn"
@@ -160,15 +121,10 @@ class Explainer:
             f", {(box[2] - box[0]) * m_per_px:.2f} × {(box[3] - box[1]) * m_per_px:.2f} m" if box and m_per_px else ""
         )
         lines = len(one["lines_px"])
-        told = f"{self._name(key)} {place}{wide}; {lines} lines" if lines else f"{self._name(key)} {place}{wide}"
+        told = (
+            f"{self.kept.name(key)} {place}{wide}; {lines} lines" if lines else f"{self.kept.name(key)} {place}{wide}"
+        )
         return Tree(escape(f"{told} [{key}]"))
-
-    def _name(self, key: str) -> str:
-        if key not in self.elements:
-            return key
-        one = self.elements[key][1]
-        words = [one["kind"], *(one["traits"].get(name, "") for name in ("number", "tag", "name"))]
-        return " ".join(dict.fromkeys(word for word in words if word))
 
     def draw(self, way: Way, path: Path) -> list[Path]:
         """One PNG for every sheet that the way ends on, beside `path` where there are several; returns their paths.
@@ -179,8 +135,8 @@ class Explainer:
         if path.suffix.lower() != ".png":
             raise UsageError(f"--picture {path}: pictures are written as .png")
         colours = dict.fromkeys(way.sources, _SOURCE) | {key: _GAPS[deducted] for key, deducted in way.gaps.items()}
-        concerned = [s for s in self.sheets.values() if any(one["id"] in colours for one in s["elements"])]
-        pictures = dict(_pictures(self.page))
+        concerned = [s for s in self.kept.sheets.values() if any(one["id"] in colours for one in s["elements"])]
+        pictures = dict(_pictures(self.kept.page))
         written = []
         for k, sheet in enumerate(concerned):
             drawn = _drawn(sheet, pictures.get(sheet["id"]), colours)
@@ -218,10 +174,12 @@ def _pictures(page: Path) -> Iterator[tuple[str, NDArray[np.uint8]]]:
     """The sheets' pictures by id, out of the page that was written beside the report."""
     if not page.is_file():
         return
-    for match in _PICTURE.finditer(page.read_text("utf-8", errors="replace")):
-        pixels = cv2.imdecode(np.frombuffer(base64.b64decode(match[2]), np.uint8), cv2.IMREAD_COLOR)
+    _, *sections = _SECTION.split(page.read_text("utf-8", errors="replace"))  # id, section, id, section, ...
+    for sheet_id, section in zip(sections[::2], sections[1::2], strict=True):
+        match = _PICTURE.search(section)
+        pixels = cv2.imdecode(np.frombuffer(base64.b64decode(match[1]), np.uint8), cv2.IMREAD_COLOR) if match else None
         if pixels is not None:
-            yield match[1], np.asarray(pixels, np.uint8)
+            yield sheet_id, np.asarray(pixels, np.uint8)
 
 
 def _amount(amount: dict[str, Any] | None, unit: str) -> str:

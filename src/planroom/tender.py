@@ -11,15 +11,17 @@ from rich.markup import escape
 from rich.table import Table
 
 from planroom.errors import BadExchange, UsageError
-from planroom.report.gaeb import PHASES, Tender, prices_of, read_gaeb
+from planroom.report.gaeb import PHASES, Tender, open_library, prices_of, read_gaeb
 
 
 def parse_phases(text: str) -> tuple[str, ...]:
-    """The phases in "X81,x83". Raises UsageError."""
+    """The phases in "X81,x83". Raises UsageError, and MissingExtra where they could not be written in the end."""
     phases = tuple(word.strip().upper() for word in text.split(",") if word.strip())
     unknown = [phase for phase in phases if phase not in PHASES]
     if unknown:
         raise UsageError(f"--gaeb {unknown[0]}: phases are {', '.join(PHASES)}")
+    if phases:
+        open_library()
     return tuple(dict.fromkeys(phases))
 
 

@@ -12,6 +12,7 @@ from test_report_bill import billed
 
 from planroom.errors import UnreadableFile, UsageError
 from planroom.explain import Explainer, Way
+from planroom.kept import KeptReport
 from planroom.records import Report
 from planroom.report.html import write_html
 from planroom.report.json import write_json
@@ -33,7 +34,7 @@ def printed(way: Way) -> str:
 
 @pytest.mark.parametrize("wanted", ["01.0010", "bill:p"])
 def test_a_line_of_the_bill_leads_to_clauses_openings_and_elements(wanted: str, tmp_path: Path) -> None:
-    text = printed(Explainer(run(billed(tmp_path), tmp_path)).explain(wanted))
+    text = printed(Explainer(KeptReport(run(billed(tmp_path), tmp_path))).explain(wanted))
 
     for words in (
         "37.33 m2 [37.00 to 37.60] (measured)",
@@ -51,7 +52,7 @@ def test_a_line_of_the_bill_leads_to_clauses_openings_and_elements(wanted: str, 
 
 def test_a_total_leads_to_its_parts_and_their_elements(tmp_path: Path) -> None:
     report = small_report(tmp_path)
-    explainer = Explainer(run(report, tmp_path))
+    explainer = Explainer(KeptReport(run(report, tmp_path)))
     total = next(q for q in report.quantities if q.total and q.item == "door")
 
     way = explainer.explain(total.id)
@@ -61,14 +62,14 @@ def test_a_total_leads_to_its_parts_and_their_elements(tmp_path: Path) -> None:
 
 
 def test_what_is_withheld_says_why(tmp_path: Path) -> None:
-    text = printed(Explainer(run(billed(tmp_path), tmp_path)).explain("02.0020"))
+    text = printed(Explainer(KeptReport(run(billed(tmp_path), tmp_path))).explain("02.0020"))
 
     assert "withheld (withheld)" in text
     assert "no scale" in text
 
 
 def test_sheets_are_drawn_with_what_counts_and_what_is_deducted(tmp_path: Path) -> None:
-    explainer = Explainer(run(billed(tmp_path), tmp_path))
+    explainer = Explainer(KeptReport(run(billed(tmp_path), tmp_path)))
 
     written = explainer.draw(explainer.explain("01.0010"), tmp_path / "way.png")
 
@@ -84,8 +85,20 @@ def test_sheets_are_drawn_with_what_counts_and_what_is_deducted(tmp_path: Path) 
     assert 0 < green < 0.02
 
 
+def test_a_sheet_without_a_picture_is_not_drawn_on_another_sheets(tmp_path: Path) -> None:
+    report = billed(tmp_path)
+    report.sheets[0].picture = ""
+    explainer = Explainer(KeptReport(run(report, tmp_path)))
+
+    picture = cv2.imread(str(explainer.draw(explainer.explain("01.0010"), tmp_path / "way.png")[0]))
+
+    assert picture is not None
+    assert picture.shape[1] == report.sheets[0].width_px  # white paper, as large as the sheet's own picture
+    assert picture.min() > 0  # and none of the lines that are drawn on the next
+
+
 def test_without_the_page_it_is_drawn_on_white_paper(tmp_path: Path) -> None:
-    explainer = Explainer(run(billed(tmp_path), tmp_path))
+    explainer = Explainer(KeptReport(run(billed(tmp_path), tmp_path)))
     (tmp_path / "report.html").unlink()
 
     written = explainer.draw(explainer.explain("01.0010"), tmp_path / "way.png")
@@ -97,14 +110,14 @@ def test_without_the_page_it_is_drawn_on_white_paper(tmp_path: Path) -> None:
 
 def test_an_id_that_is_not_there_names_those_that_are_like_it(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
-        Explainer(run(billed(tmp_path), tmp_path)).explain("01.0011")
+        Explainer(KeptReport(run(billed(tmp_path), tmp_path))).explain("01.0011")
 
     assert "01.0010" in caught.value.advice
 
 
 def test_a_folder_without_a_report_is_told(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFile):
-        Explainer(tmp_path)
+        Explainer(KeptReport(tmp_path))
     (tmp_path / "report.json").write_text("{")
     with pytest.raises(UnreadableFile, match="is no report"):
-        Explainer(tmp_path)
+        Explainer(KeptReport(tmp_path))

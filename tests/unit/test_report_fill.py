@@ -15,13 +15,13 @@ from test_explain import run
 from test_report_bill import billed
 
 from planroom.errors import BadExchange, UnreadableFile
-from planroom.explain import Explainer
+from planroom.kept import KeptReport
 from planroom.report.fill import fill_workbook
 
 
 @pytest.fixture
-def explainer(tmp_path: Path) -> Explainer:
-    return Explainer(run(billed(tmp_path), tmp_path))
+def kept(tmp_path: Path) -> KeptReport:
+    return KeptReport(run(billed(tmp_path), tmp_path))
 
 
 def estimate(folder: Path, *, protected: bool = False, asked: str = "{{01.0010}}") -> Path:
@@ -47,11 +47,11 @@ def estimate(folder: Path, *, protected: bool = False, asked: str = "{{01.0010}}
     return path
 
 
-def test_cells_that_ask_are_filled_and_keep_their_style(tmp_path: Path, explainer: Explainer) -> None:
+def test_cells_that_ask_are_filled_and_keep_their_style(tmp_path: Path, kept: KeptReport) -> None:
     source = estimate(tmp_path)
     before = source.read_bytes()
 
-    filled = fill_workbook(source, tmp_path / "filled.xlsx", explainer.value)
+    filled = fill_workbook(source, tmp_path / "filled.xlsx", kept.value)
 
     sheet = openpyxl.load_workbook(tmp_path / "filled.xlsx")["Übersicht"]
     assert sheet["B1"].value == 37.33
@@ -65,9 +65,9 @@ def test_cells_that_ask_are_filled_and_keep_their_style(tmp_path: Path, explaine
     assert source.read_bytes() == before
 
 
-def test_every_other_part_stays_byte_by_byte(tmp_path: Path, explainer: Explainer) -> None:
+def test_every_other_part_stays_byte_by_byte(tmp_path: Path, kept: KeptReport) -> None:
     source, target = estimate(tmp_path), tmp_path / "filled.xlsx"
-    fill_workbook(source, target, explainer.value)
+    fill_workbook(source, target, kept.value)
 
     with zipfile.ZipFile(source) as one, zipfile.ZipFile(target) as two:
         assert one.namelist() == two.namelist()
@@ -75,11 +75,11 @@ def test_every_other_part_stays_byte_by_byte(tmp_path: Path, explainer: Explaine
     assert set(differ) == {"xl/worksheets/sheet1.xml", "xl/workbook.xml"}
 
 
-def test_a_spreadsheet_program_opens_it_and_computes_its_formulas(tmp_path: Path, explainer: Explainer) -> None:
+def test_a_spreadsheet_program_opens_it_and_computes_its_formulas(tmp_path: Path, kept: KeptReport) -> None:
     office = shutil.which("soffice")
     if office is None:
         pytest.skip("no LibreOffice here")
-    fill_workbook(estimate(tmp_path), tmp_path / "filled.xlsx", explainer.value)
+    fill_workbook(estimate(tmp_path), tmp_path / "filled.xlsx", kept.value)
 
     done = subprocess.run(
         [office, f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--convert-to", "csv", "--outdir",
@@ -93,29 +93,29 @@ def test_a_spreadsheet_program_opens_it_and_computes_its_formulas(tmp_path: Path
     ]  # fmt: skip
 
 
-def test_a_locked_cell_of_a_protected_sheet_is_refused(tmp_path: Path, explainer: Explainer) -> None:
+def test_a_locked_cell_of_a_protected_sheet_is_refused(tmp_path: Path, kept: KeptReport) -> None:
     source = estimate(tmp_path, protected=True)
 
     with pytest.raises(BadExchange, match="locked on a protected sheet") as caught:
-        fill_workbook(source, tmp_path / "filled.xlsx", explainer.value)
+        fill_workbook(source, tmp_path / "filled.xlsx", kept.value)
 
     assert caught.value.place.endswith("Übersicht!B1")
     assert not (tmp_path / "filled.xlsx").exists()
 
 
-def test_unlocked_cells_of_a_protected_sheet_are_filled(tmp_path: Path, explainer: Explainer) -> None:
+def test_unlocked_cells_of_a_protected_sheet_are_filled(tmp_path: Path, kept: KeptReport) -> None:
     source = estimate(tmp_path, protected=True, asked="no question")
 
-    filled = fill_workbook(source, tmp_path / "filled.xlsx", explainer.value)
+    filled = fill_workbook(source, tmp_path / "filled.xlsx", kept.value)
 
     assert set(filled.cells) == {"Übersicht!A2", "Übersicht!B2", "Übersicht!B3"}
 
 
-def test_an_unknown_key_names_its_cell_and_what_is_near(tmp_path: Path, explainer: Explainer) -> None:
+def test_an_unknown_key_names_its_cell_and_what_is_near(tmp_path: Path, kept: KeptReport) -> None:
     source = estimate(tmp_path, asked="{{01.0011}}")
 
     with pytest.raises(BadExchange) as caught:
-        fill_workbook(source, tmp_path / "filled.xlsx", explainer.value)
+        fill_workbook(source, tmp_path / "filled.xlsx", kept.value)
 
     assert caught.value.place.endswith("Übersicht!B1")
     assert "01.0010" in caught.value.advice
@@ -123,37 +123,37 @@ def test_an_unknown_key_names_its_cell_and_what_is_near(tmp_path: Path, explaine
 
 
 @pytest.mark.parametrize("asked", ["{{01.0010}", "{01.0010}} and {{bill:p}}"])
-def test_a_question_that_is_not_closed_is_told(asked: str, tmp_path: Path, explainer: Explainer) -> None:
+def test_a_question_that_is_not_closed_is_told(asked: str, tmp_path: Path, kept: KeptReport) -> None:
     with pytest.raises(BadExchange, match="does not close it"):
-        fill_workbook(estimate(tmp_path, asked=asked), tmp_path / "filled.xlsx", explainer.value)
+        fill_workbook(estimate(tmp_path, asked=asked), tmp_path / "filled.xlsx", kept.value)
 
 
 @pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x03\x04 broken"])
-def test_what_is_no_workbook_is_refused(content: bytes, tmp_path: Path, explainer: Explainer) -> None:
+def test_what_is_no_workbook_is_refused(content: bytes, tmp_path: Path, kept: KeptReport) -> None:
     path = tmp_path / "bad.xlsx"
     path.write_bytes(content)
 
     with pytest.raises(BadExchange):
-        fill_workbook(path, tmp_path / "filled.xlsx", explainer.value)
+        fill_workbook(path, tmp_path / "filled.xlsx", kept.value)
 
 
-def test_a_workbook_that_asks_nothing_is_refused(tmp_path: Path, explainer: Explainer) -> None:
+def test_a_workbook_that_asks_nothing_is_refused(tmp_path: Path, kept: KeptReport) -> None:
     book = openpyxl.Workbook()
     book.save(tmp_path / "plain.xlsx")
 
     with pytest.raises(BadExchange, match="asks for anything"):
-        fill_workbook(tmp_path / "plain.xlsx", tmp_path / "filled.xlsx", explainer.value)
+        fill_workbook(tmp_path / "plain.xlsx", tmp_path / "filled.xlsx", kept.value)
 
 
-def test_a_workbook_that_is_not_there_is_told(tmp_path: Path, explainer: Explainer) -> None:
+def test_a_workbook_that_is_not_there_is_told(tmp_path: Path, kept: KeptReport) -> None:
     with pytest.raises(UnreadableFile):
-        fill_workbook(tmp_path / "none.xlsx", tmp_path / "filled.xlsx", explainer.value)
+        fill_workbook(tmp_path / "none.xlsx", tmp_path / "filled.xlsx", kept.value)
 
 
-def test_quantities_answer_too(explainer: Explainer) -> None:
-    assert explainer.value("total-door-count") == 2.0
-    assert explainer.value("total-door-count.unit") == "pcs"
-    assert explainer.value("c-area") == "withheld"
+def test_quantities_answer_too(kept: KeptReport) -> None:
+    assert kept.value("total-door-count") == 2.0
+    assert kept.value("total-door-count.unit") == "pcs"
+    assert kept.value("c-area") == "withheld"
     for part in ("colour", "gross"):
         with pytest.raises(KeyError):
-            explainer.value(f"total-door-count.{part}")
+            kept.value(f"total-door-count.{part}")

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from planroom.amounts import NOTHING, Amount, exactly, sum_of
 from planroom.errors import BadTable
+from planroom.records import Deduction
 from planroom.units import FOOT_M, INCH_M
 
 SHIPPED: Final = ("vob-c", "us-net")
@@ -35,19 +36,11 @@ class Trade(NamedTuple):
 
 
 class Gap(NamedTuple):
-    """A hole in something: the element that makes it, and how large it is in the measure's own unit."""
+    """A hole: the opening that makes it, the wall or the room that it is in, its size in the measure's own unit."""
 
     element: str
+    of: str
     size: Amount
-
-
-class Told(NamedTuple):
-    """What becomes of a gap: whether it is deducted (None where its size does not tell), by which clause."""
-
-    element: str
-    size: Amount
-    deducted: bool | None
-    source: str
 
 
 class RuleSet(NamedTuple):
@@ -58,11 +51,11 @@ class RuleSet(NamedTuple):
     trades: Mapping[str, Trade]
     height_m: Mapping[str, Amount]
 
-    def deduct(self, trade: str, measure: str, gross: Amount, gaps: Iterable[Gap]) -> tuple[Amount, list[Told]]:
+    def deduct(self, trade: str, measure: str, gross: Amount, gaps: Iterable[Gap]) -> tuple[Amount, list[Deduction]]:
         """`gross` without the gaps that the trade deducts from the measure, and what became of each."""
         rule = self.trades[trade]
         over = rule.over.get(measure, 0.0)
-        made = [Told(gap.element, gap.size, _is_over(gap.size, over), rule.source) for gap in gaps]
+        made = [Deduction(gap.element, gap.of, gap.size, _is_over(gap.size, over), rule.source) for gap in gaps]
         return gross.less(sum_of(_taken(one, over) for one in made)), made
 
 
@@ -72,7 +65,7 @@ def _is_over(size: Amount, over: float) -> bool | None:
     return False if size.high <= over else None
 
 
-def _taken(one: Told, over: float) -> Amount:
+def _taken(one: Deduction, over: float) -> Amount:
     """What is deducted of a gap: all of it, nothing, or, where its size does not tell, anything between."""
     if one.deducted is None:
         return Amount(one.size.value if one.size.value > over else 0.0, 0.0, one.size.high)

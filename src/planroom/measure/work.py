@@ -150,9 +150,7 @@ class SheetWork:
             line.doubts[_ABOUT] = None
         line.gross, line.net = line.gross.more(gross), line.net.more(net(gross, gaps))
         line.ruled = line.ruled.more(ruled)
-        line.deductions += [
-            Deduction(one.element, element.id, one.size, one.deducted, one.source) for one in deductions
-        ]
+        line.deductions += deductions
 
     def _gross(self, element: Element, measure: str, line: Line) -> Amount | None:
         """What the element gives; None where that cannot be told, with the reason in `line`."""
@@ -226,7 +224,7 @@ class SheetWork:
             if size is None:
                 line.lacking = line.lacking or f"{self._name}: {opening.kind} {opening.id} has no size"
             else:
-                gaps.append(Gap(opening.id, size))
+                gaps.append(Gap(opening.id, element.id, size))
         return gaps
 
     def _area(self, opening: Element) -> Amount | None:

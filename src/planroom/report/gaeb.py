@@ -72,7 +72,7 @@ def write_gaeb(bill: Bill, path: Path, phase: str, *, project: str = "", currenc
     """Write the bill, whole or not at all; X82 alone has prices. What is withheld is a free quantity. Raises
     MissingExtra.
     """
-    library = _library()
+    library = open_library()
     document = _document(library, bill, phase, project, currency)
     written, _ = library.GAEBWriter.to_bytes(document, prog_system="planroom", prog_name="planroom")
     with atomic_path(path) as part:
@@ -161,7 +161,7 @@ def read_gaeb(path: Path) -> Tender:
     position's total is not quantity times price, a section's or the file's is not the sum of its positions, or the sum
     with tax not that of both; UnreadableFile; OversizedInput; MissingExtra. The file is only read.
     """
-    library = _library()
+    library = open_library()
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise OversizedInput(f"is larger than {_MOST_BYTES >> 20} MiB", place=str(path))
@@ -280,7 +280,8 @@ def _check_section(section: Any, path: Path) -> None:
         _check_section(inner, path)
 
 
-def _library() -> Any:
+def open_library() -> Any:
+    """pygaeb, loaded when it is needed: 41 MB. Raises MissingExtra."""
     try:
         import pygaeb
     except ImportError as error:
