@@ -11,7 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from planroom.errors import BadExchange, UsageError
-from planroom.report.gaeb import PHASES, Tender, open_library, prices_of, read_gaeb
+from planroom.ingest.gaeb import Tender, prices_of, read_gaeb
+from planroom.report.gaeb import PHASES, open_library
 
 
 def parse_phases(text: str) -> tuple[str, ...]:

@@ -12,8 +12,9 @@ from report_sample import FORMULA
 
 from planroom.amounts import Amount, exactly
 from planroom.errors import BadExchange, UnreadableFile, UsageError
+from planroom.ingest.gaeb import prices_of, read_gaeb
 from planroom.records import Bill, BillLine
-from planroom.report.gaeb import PHASES, prices_of, quantity_of, read_gaeb, write_gaeb
+from planroom.report.gaeb import PHASES, quantity_of, write_gaeb
 from planroom.tender import describe_tender, parse_phases, read_prices, read_tender
 
 pygaeb = pytest.importorskip("pygaeb", reason="the extra gaeb is not installed")

@@ -10,8 +10,8 @@ import re
 from collections import defaultdict
 from typing import Any, Final
 
+from planroom.measure.heights import heights_of
 from planroom.measure.rules import RuleSet, read_rules
-from planroom.measure.takeoff import heights_of
 from planroom.measure.template import Item, Template, read_template
 from planroom.measure.work import Line, SheetWork
 from planroom.records import Bill, BillLine, Sheet, State

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from fractions import Fraction
 from typing import Any
 
 from planroom.measure.floors import ITEMS as FLOOR_ITEMS
 from planroom.measure.floors import FloorArea, floor_areas
+from planroom.measure.heights import heights_of
+from planroom.measure.thickness import length_text, thicknesses
 from planroom.records import Element, Quantity, Sheet, State
 from planroom.units import UnitSystem
 
@@ -26,7 +27,6 @@ _COUNTED = (
 )
 _ROOM_USES = (("bedroom", "Bedrooms", {"bedroom"}), ("toilet", "Rooms with toilet", {"toilet", "bathroom"}))
 LINE_M = 0.01  # what a drawn line's place is good for
-_BLUR_M, _BLUR_PX = 0.025, 2.0  # what the thickness of a wall told from pixels is good for: the larger of the two
 ESTIMATED = 0.02  # a scale that nothing drawn confirms: paper shrinks, prints get resized
 PRINTED_OFF = 0.05  # measured and printed area further apart than this are not the same room
 UNSURE = 0.7
@@ -55,31 +55,6 @@ def take_off(
         maker = _Maker(sheet, note, units, doubts.get(sheet.id, ""))
         quantities.extend(_of_sheet(maker, sheet, heights.get(sheet.id)))
     return quantities + _totals(quantities, counting)
-
-
-def heights_of(sheets: list[Sheet], height_m: float | None) -> dict[str, tuple[float, str]]:
-    """Clear height by sheet id, with where it comes from: the sheet itself, a section's storey, or what was asked.
-
-    A section speaks for the plans of its own file; for others only where every section of the set says the same.
-    """
-    told: dict[str, dict[str, tuple[float, str]]] = defaultdict(dict)
-    for sheet in sheets:
-        for name, value in sheet.heights.items() if sheet.kind == "section" else ():
-            if name.startswith("clear "):
-                told[name.removeprefix("clear ")][sheet.file] = (value, f"section {sheet.number or sheet.name}")
-    found: dict[str, tuple[float, str]] = {}
-    for sheet in sheets:
-        by_file = told.get(sheet.storey, {})
-        agreed = len({value for value, _ in by_file.values()}) == 1
-        if "clear" in sheet.heights:
-            found[sheet.id] = (sheet.heights["clear"], "the sheet")
-        elif sheet.file in by_file:
-            found[sheet.id] = by_file[sheet.file]
-        elif agreed:
-            found[sheet.id] = next(iter(by_file.values()))
-        elif height_m is not None:
-            found[sheet.id] = (height_m, "--height")
-    return found
 
 
 def _of_sheet(maker: _Maker, sheet: Sheet, height: tuple[float, str] | None) -> Iterator[Quantity]:
@@ -135,43 +110,6 @@ def _walls(maker: _Maker, walls: list[Element], height: tuple[float, str] | None
             yield surface
         else:
             yield maker.times_height(length, key, item, height, apart=gone)
-
-
-def thicknesses(walls: list[Element], m_per_unit: float | None) -> list[int | None]:
-    """Of each wall, in millimetres. Told from pixels it is as good as those are: a wall is then as thick as the longest
-    one that it cannot be told apart from.
-    """
-    drawn = [wall.sizes.get("thickness") for wall in walls]
-    labels = [None if one is None or m_per_unit is None else _whole_mm(one * m_per_unit) for one in drawn]
-    slack_mm = 1000 * max(_BLUR_M, _BLUR_PX * (m_per_unit or 0.0))
-    longest = sorted(range(len(walls)), key=lambda k: -walls[k].sizes.get("length", 0.0))
-    named: list[int] = []
-    for k in longest:
-        label = labels[k]
-        if label is None or "pixels" not in walls[k].sources:
-            continue
-        near = [mm for mm in named if abs(mm - label) <= slack_mm]
-        if near:
-            labels[k] = min(near, key=lambda mm: abs(mm - label))
-        else:
-            named.append(label)
-    return labels
-
-
-def _whole_mm(thickness_m: float) -> int:
-    """A thickness in millimetres, drawn to a fifth of one: what is nearly a multiple of five is one."""
-    mm = round(thickness_m * 1000)
-    five = round(thickness_m * 200) * 5
-    return five if abs(thickness_m * 1000 - five) < 1.3 else mm
-
-
-def length_text(mm: float, units: UnitSystem) -> str:
-    """A short length as the customer writes it: 115 mm, or 4 1/2 in."""
-    if units == "metric":
-        return f"{mm:g} mm"
-    whole, eighths = divmod(round(mm / 25.4 * 8), 8)
-    part = Fraction(eighths, 8)
-    return " ".join(str(p) for p in (whole, part) if p) + " in"
 
 
 def _room(maker: _Maker, room: Element, height: tuple[float, str] | None) -> Iterator[Quantity]:

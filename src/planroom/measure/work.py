@@ -9,17 +9,9 @@ from typing import Final
 from planroom.amounts import NOTHING, Amount, about, exactly
 from planroom.measure.rules import Gap, RuleSet, net
 from planroom.measure.surroundings import OPENINGS, Surroundings
-from planroom.measure.takeoff import (
-    ESTIMATED,
-    LINE_M,
-    PRINTED_OFF,
-    UNEVEN,
-    UNSURE,
-    is_uneven,
-    length_text,
-    thicknesses,
-)
+from planroom.measure.takeoff import ESTIMATED, LINE_M, PRINTED_OFF, UNEVEN, UNSURE, is_uneven
 from planroom.measure.template import Item
+from planroom.measure.thickness import length_text, thicknesses
 from planroom.records import Deduction, Element, Sheet
 from planroom.units import INCH_M, UnitSystem
 
