@@ -11,7 +11,6 @@ import shutil
 import signal
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +22,6 @@ import typer.core
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from planroom import __version__
 from planroom.config import DEFAULT_MEMORY_BYTES, LEAST_MEMORY_BYTES, Settings
@@ -407,6 +405,7 @@ def _run(
     from planroom.publish import check_out, publish
     from planroom.readers import Step
     from planroom.runtime import open_runtime
+    from planroom.takeoff_table import show_takeoff, show_timings
 
     check_out(out)
     if json_to not in ("", "-"):
@@ -429,9 +428,9 @@ def _run(
         return _exit_code(stop)
     if json_to:
         _write_json(report, json_to)
-    _show(console, report, written, time.monotonic() - started_s)
+    show_takeoff(console, report, written, time.monotonic() - started_s)
     if timings:
-        _show_timings(console, report)
+        show_timings(console, report)
     if not report.sheets and report.faults:
         return 4
     return 3 if report.faults else 0
@@ -487,73 +486,6 @@ def _write_json(report: Report, json_to: str) -> None:
             raise as_output_error(error, Path("standard output")) from error
     else:
         write_json(report, Path(json_to))
-
-
-def _show(console: Console, report: Report, written: list[Path], wall_s: float) -> None:
-    """The takeoff table, the faults, the memory line, and where the files lie."""
-    from planroom.report.takeoff import Takeoff, figure, number_text, unit_name
-
-    takeoff = Takeoff(report)
-    table = Table(title="Takeoff", title_justify="left", header_style="bold", show_edge=False)
-    for head, right in (("Item", False), ("Quantity", True), ("Unit", False), ("State", False), ("Sheets", False)):
-        table.add_column(head, justify="right" if right else "left")
-    colours = {"measured": "green", "estimated": "yellow", "withheld": "red"}
-    for total in takeoff.totals:
-        shown = figure(total, report.units)
-        names = _few([takeoff.sheet_name(s) for s in takeoff.sheet_ids(total)])
-        colour = colours[total.state]
-        value = number_text(shown.value, total.unit) if shown.value is not None else "–"
-        state = f"[{colour}]{total.state}[/]"
-        table.add_row(escape(f"{total.item}, {total.measure}"), value, unit_name(shown.unit), state, escape(names))
-    if takeoff.totals:
-        console.print(table)
-        reasons = [t.reason.rpartition("withheld: ")[2] for t in takeoff.totals if t.reason and t.value is None]
-        for reason in dict.fromkeys(reasons):
-            console.print(f"withheld: {escape(reason)}", highlight=False, soft_wrap=True)
-    for fault in report.faults:
-        console.print(f"[red]fault[/] {escape(fault.line())}", highlight=False, soft_wrap=True)
-    remarks = Counter(sheet.remark for sheet in report.sheets if sheet.remark)
-    for remark, sheets in remarks.items():
-        console.print(f"{_number(sheets, 'sheet')}: {escape(remark)}", highlight=False, soft_wrap=True)
-    memory = report.memory
-    console.print(
-        f"{_number(len(report.sheets), 'sheet')} in {wall_s:.1f} s, {report.status}. "
-        f"Memory: {format_bytes(memory['budget_bytes'])} given, "
-        f"peak {format_bytes(memory['peak_leased_bytes'])} leased, {format_bytes(memory['peak_real_bytes'])} real, "
-        f"enforced: {memory['enforced']}.",
-        highlight=False,
-        soft_wrap=True,
-    )
-    console.print(f"Report: {escape(str(written[0].resolve()))}", highlight=False, soft_wrap=True)
-    console.print(f"        {escape(_few([p.name for p in written[1:]], most=5))}", highlight=False, soft_wrap=True)
-
-
-def _number(count: int, thing: str) -> str:
-    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
-
-
-def _few(names: list[str], most: int = 3) -> str:
-    """The first names, and how many more there are."""
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
-
-
-def _show_timings(console: Console, report: Report) -> None:
-    table = Table(title="Stages", title_justify="left", header_style="bold", show_edge=False)
-    for head in ("File", "Page", "Stage", "Seconds", "Leased", "Grown"):
-        table.add_column(head, justify="left" if head in ("File", "Stage") else "right")
-    for row in report.timings:
-        page = row.get("page")
-        grown = row.get("grown_bytes", row.get("peak_bytes"))
-        leased = row.get("leased_bytes")
-        table.add_row(
-            escape(Path(row.get("file", "")).name),
-            "" if page is None else str(page + 1),
-            row["stage"],
-            f"{row['wall_s']:.3f}",
-            "" if leased is None else format_bytes(leased),
-            "" if grown is None else format_bytes(grown),
-        )
-    console.print(table)
 
 
 class _Terminated(KeyboardInterrupt):

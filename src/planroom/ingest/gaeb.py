@@ -156,7 +156,7 @@ def _check_lines(lines: list[TenderLine], path: Path) -> None:
 
 
 def _checked_sums(lines: list[TenderLine], stated: Any, path: Path) -> tuple[Decimal | None, Decimal | None]:
-    """What all positions that count add up to, None where none has a price; and the sum with tax that the file states."""
+    """What all positions that count add up to, None where none has a price; the sum with tax, as the file states it."""
     counted = [line.total for line in lines if line.total is not None and line.counts]
     total = sum(counted, Decimal(0)) if any(line.total is not None for line in lines) else None
     if stated is None:
