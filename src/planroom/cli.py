@@ -174,7 +174,8 @@ def _analyze(
         raise UsageError(f"--profile {profile}: only auto, as long as no models are installed")
     system: UnitSystem = "imperial" if units == "imperial" else "metric"
     told_prices, currency = read_prices(prices, tender)
-    if "X82" in parse_phases(gaeb) and not told_prices:
+    phases = parse_phases(gaeb)
+    if "X82" in phases and not told_prices:
         raise UsageError("--gaeb X82 is an estimate with prices", hint="give them with --prices, or write X81 or X83")
     settings = Settings(
         memory_bytes=_memory(memory),
@@ -187,7 +188,7 @@ def _analyze(
         template=bill,
         prices=told_prices,
         currency=currency,
-        gaeb=parse_phases(gaeb),
+        gaeb=phases,
         password=password,
         seconds=seconds,
         fresh=fresh,
