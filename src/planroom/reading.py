@@ -27,6 +27,7 @@ from planroom.ingest import scan, trace
 from planroom.memory.manager import MemoryManager
 from planroom.pages import Clock, keep_picture, open_pages, page_bytes
 from planroom.records import Element, Page, Scale, Sheet, Text
+from planroom.sheet.channels import hear_channels
 from planroom.sheet.heights import read_heights
 from planroom.sheet.index import read_index
 from planroom.sheet.labels import count_labels, names_rooms
@@ -272,9 +273,8 @@ def _find_on_scan(
             progress("look", 0.0)
             sight = _look_at(page.grey, arguments, ask)
     with clock.stage("detect", pixels.lease_bytes(page.grey.size), page.made_of):
-        sheet.elements = raster.find_elements(page.grey, texts, progress, view=sheet.view, m_per_px=m_per_px)
+        sheet.elements = traced = raster.find_elements(page.grey, texts, progress, view=sheet.view, m_per_px=m_per_px)
         if sight is not None:
-            traced = sheet.elements
             sheet.elements, sheet.ranges = seen.find_elements(page.grey, sight, traced, texts, m_per_px=m_per_px)
         m_per_px = m_per_px or _usual_door(sheet.elements) or _UNKNOWN_M_PER_PX
         _label(sheet, page, texts, m_per_px)
@@ -282,6 +282,7 @@ def _find_on_scan(
             settle_by_tags(sheet.elements, m_per_px)
         if not sheet.elements:
             sheet.ranges = {}
+        sheet.channels = hear_channels(sheet.elements, texts, sheet.schedules, None if sight is None else traced)
 
 
 def _find_on_linework(
@@ -299,6 +300,7 @@ def _find_on_linework(
         sheet.elements = vectors.find_elements(page, m_per_unit, progress, view=sheet.view, gone=gone)
         _label(sheet, page, texts, m_per_unit)
         set_status(sheet.elements, work, legend)
+        sheet.channels = hear_channels(sheet.elements, texts, sheet.schedules)
 
 
 def _label(sheet: Sheet, page: Page, texts: list[Text], m_per_unit: float) -> None:

@@ -22,6 +22,7 @@ Ints = NDArray[np.int32]
 State = Literal["measured", "estimated", "withheld"]
 Status = Literal["new", "existing", "demolished"]
 FileKind = Literal["pdf", "image", "dxf", "ifc"]
+Channels = dict[str, dict[str, int]]  # a count by channel, then by kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +207,7 @@ class Sheet:
     timings: list[dict[str, Any]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     ranges: dict[str, tuple[int, int]] = field(default_factory=dict)  # what each count likely lies between
+    channels: Channels = field(default_factory=dict)  # what each channel by itself counted
     given: list[str] = field(default_factory=list)  # kinds that a person counted
     remark: str = ""
 

@@ -65,6 +65,14 @@ def settle_by_tags(elements: list[Element], m_per_unit: float) -> None:
                 element.kind, element.confidence = "opening", 0.5
 
 
+def kinds_of_tags(elements: list[Element], texts: list[Text]) -> list[str]:
+    """Door or window for each tag among `texts`, as most openings that bear its letters are; of others nothing."""
+    openings = [e for e in elements if e.kind in _KINDS]
+    letters = [_letters_of(_plain(t)) for t in texts if _TAG.match(_plain(t))]
+    kinds = {one: _kind_of(one, openings) for one in {*letters} - {""}}
+    return [kinds[one] for one in letters if kinds.get(one)]
+
+
 def _kind_of(letters: str, openings: list[Element]) -> str:
     """Door or window, as most openings whose tags begin with `letters` are; "" where that is not plain."""
     bearing = [e.kind for e in openings if _letters(e) == letters]
@@ -73,7 +81,11 @@ def _kind_of(letters: str, openings: list[Element]) -> str:
 
 
 def _letters(element: Element) -> str:
-    return re.split(r"[^A-ZÄÖÜ]", str(element.traits.get("tag", "")), maxsplit=1)[0]
+    return _letters_of(str(element.traits.get("tag", "")))
+
+
+def _letters_of(tag: str) -> str:
+    return re.split(r"[^A-ZÄÖÜ]", tag, maxsplit=1)[0]
 
 
 def _is_hung(element: Element) -> bool:
