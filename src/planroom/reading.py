@@ -275,13 +275,14 @@ def _find_on_scan(
     with clock.stage("detect", pixels.lease_bytes(page.grey.size), page.made_of):
         sheet.elements = traced = raster.find_elements(page.grey, texts, progress, view=sheet.view, m_per_px=m_per_px)
         if sight is not None:
-            sheet.elements, sheet.ranges = seen.find_elements(page.grey, sight, traced, texts, m_per_px=m_per_px)
+            found = seen.find_elements(page.grey, sight, traced, texts, m_per_px=m_per_px)
+            sheet.elements, sheet.ranges, sheet.chances = found
         m_per_px = m_per_px or _usual_door(sheet.elements) or _UNKNOWN_M_PER_PX
         _label(sheet, page, texts, m_per_px)
         if sight is None:
             settle_by_tags(sheet.elements, m_per_px)
         if not sheet.elements:
-            sheet.ranges = {}
+            sheet.ranges, sheet.chances = {}, {}
         sheet.channels = hear_channels(sheet.elements, texts, sheet.schedules, None if sight is None else traced)
 
 

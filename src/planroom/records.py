@@ -207,6 +207,7 @@ class Sheet:
     timings: list[dict[str, Any]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     ranges: dict[str, tuple[int, int]] = field(default_factory=dict)  # what each count likely lies between
+    chances: dict[str, float] = field(default_factory=dict)  # that a count is right, by how sure what was seen is
     channels: Channels = field(default_factory=dict)  # what each channel by itself counted
     given: list[str] = field(default_factory=list)  # kinds that a person counted
     remark: str = ""

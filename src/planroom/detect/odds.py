@@ -18,6 +18,7 @@ SHARPNESS: Final = 5.0  # of the chance over the score's log-odds: scores of hea
 DOUBT: Final = 2.0  # how far the log-odds of all chances of a sheet may be off at once, either way
 _OUTSIDE: Final = 0.05  # of the chance on either side of the interval
 _LEAST: Final = 1e-3
+_OFFS: Final = 9
 
 
 def chance(score: float, even: float) -> float:
@@ -32,6 +33,15 @@ def how_many(chances: Sequence[float], doubt: float = DOUBT) -> tuple[int, int, 
     fewest, most = (np.cumsum(distribution(shifted(chances, way * doubt))) for way in (-1, 1))
     low, high = int(np.searchsorted(fewest, _OUTSIDE)), int(np.searchsorted(most, 1 - _OUTSIDE))
     return best, min(low, best), max(high, best)
+
+
+def certainty(chances: Sequence[float], number: int) -> float:
+    """The chance that exactly `number` are there, all chances being off at once by up to DOUBT, little more often."""
+    offs = np.linspace(-DOUBT, DOUBT, _OFFS)
+    weights = np.exp(-(offs**2) / 2)
+    told = [distribution(shifted(chances, off)) for off in offs.tolist()]
+    likely = [float(one[number]) if number < len(one) else 0.0 for one in told]
+    return float(np.average(likely, weights=weights))
 
 
 def shifted(chances: Sequence[float], by: float) -> list[float]:

@@ -21,7 +21,7 @@ import shapely
 from planroom.detect.bands import Bands
 from planroom.detect.codes import Code, read_codes
 from planroom.detect.elements import element_id
-from planroom.detect.odds import chance, how_many
+from planroom.detect.odds import certainty, chance, how_many
 from planroom.detect.openings import Opening
 from planroom.detect.pixels.bodies import spaces, wall_bands
 from planroom.detect.pixels.ink import find_ink, resized
@@ -100,10 +100,11 @@ class Rules(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Elements, and between which numbers their counts likely lie, by kind."""
+    """Elements; by kind between which numbers their counts likely lie, and the chance that they are right."""
 
     elements: list[Element]
     ranges: dict[str, tuple[int, int]]
+    chances: dict[str, float]
 
 
 RULES: Final = Rules()
@@ -145,7 +146,11 @@ def find_elements(
     found += _fixtures(seen, height, m_per_px)
     for element in found:
         element.sources = ["pixels", "VisionDecoder"]
-    return Found(found, _ranges(found, possible))
+    counts = {kind: sum(element.kind == kind for element in found) for kind in OPENINGS}
+    chances = {
+        kind: certainty([one.confidence for one in possible if one.kind == kind], counts[kind]) for kind in OPENINGS
+    }
+    return Found(found, _ranges(counts, possible), chances)
 
 
 def find_candidates(grey: Grey, seen: Seen, traced: Sequence[Element], texts: list[Text]) -> list[Candidate]:
@@ -178,12 +183,12 @@ def surest(possible: list[Opening]) -> list[Opening]:
     return kept
 
 
-def _ranges(found: list[Element], possible: list[Opening]) -> dict[str, tuple[int, int]]:
+def _ranges(counts: dict[str, int], possible: list[Opening]) -> dict[str, tuple[int, int]]:
     """Between which numbers the count of each kind likely lies."""
     ranges = {}
     for kind in OPENINGS:
         best, low, high = how_many([one.confidence for one in possible if one.kind == kind])
-        dropped = best - sum(element.kind == kind for element in found)  # where nothing that closes is left of a wall
+        dropped = best - counts[kind]  # where nothing that closes is left of a wall
         ranges[kind] = max(0, low - dropped), max(0, high - dropped)
     return ranges
 

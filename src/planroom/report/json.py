@@ -94,6 +94,7 @@ def _sheet(sheet: Sheet, takeoff: Takeoff) -> dict[str, Any]:
         "heights_m": _plain(sheet.heights),
         "counts": {kind: int(count) for kind, count in sheet.counts.items()},
         "ranges": {kind: [int(low), int(high)] for kind, (low, high) in sheet.ranges.items()},
+        "chances": _plain(sheet.chances),
         "channels": {channel: _plain(counts) for channel, counts in sheet.channels.items()},
         "elements": [_element(element, sheet) for element in sheet.elements],
         "timings": _plain(sheet.timings),
