@@ -91,6 +91,9 @@ class Explainer:
         tree = Tree(escape(f"{quantity['item']}, {quantity['measure']}: {number} ({quantity['state']})"))
         for words in filter(None, (quantity["reason"], quantity["note"])):
             tree.add(escape(words))
+        if quantity.get("confidence") is not None:
+            said = ", ".join(f"{name} {number:,.2f}" for name, number in quantity["channels"].items())
+            tree.add(escape(f"{quantity['confidence']:.0%} sure: {said}"))
         details = [self.kept.quantities[one] for one in quantity["sources"] if one in self.kept.quantities]
         for one in details[:_MOST_ROWS]:
             tree.add(self._quantity(one, way))

@@ -17,6 +17,7 @@ from planroom.errors import NothingToRead, UsageError
 from planroom.ingest import documents
 from planroom.measure.bill import find_tables, make_bill
 from planroom.measure.corrections import apply_corrections
+from planroom.measure.fuse import find_differences
 from planroom.measure.sets import group_sheets
 from planroom.measure.takeoff import compare_with_schedules, take_off
 from planroom.measure.views import settle_heads
@@ -86,6 +87,7 @@ def measure(report: Report, settings: Settings) -> None:
     for sheet in report.sheets:
         report.findings.extend(state_sizes(sheet, sizes))
     report.quantities = take_off(report.sheets, report.groups, settings.height_m, settings.units)
+    report.findings.extend(find_differences(report.quantities))
     rules, template = find_tables(settings.rules, settings.template, settings.units)
     report.bill = make_bill(report.sheets, report.groups, template, rules, settings.height_m, settings.units)
     for line in report.bill.lines:

@@ -242,6 +242,8 @@ class Quantity:
 
     value and interval are None where withheld, and `reason` says why. sources: ids of elements (of quantities, for a
     total). sheet: the sheet's id, None for a total over the set. stated: the same number as the drawing prints it.
+    confidence: the chance that a count is exact, an area within two per cent; None where that was not counted out.
+    channels: what lines, pixels, tags, labels, the printed area say, each by itself.
     """
 
     id: str
@@ -257,6 +259,8 @@ class Quantity:
     stated: float | None = None
     note: str = ""
     total: bool = False
+    confidence: float | None = None
+    channels: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

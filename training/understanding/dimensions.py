@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from planroom.engine.tokens import WIDTH, line_tokens, text_tokens
+from planroom.engine.tokens import WIDTH, Rows, line_tokens, text_tokens
 from planroom.records import Floats, Text
 from planroom.units import parse_lengths
 from training.architectures.quantity_transformer import SCALES
@@ -33,8 +33,8 @@ class Ties(NamedTuple):
     logarithm of the longer side in metres.
     """
 
-    texts: Floats
-    lines: Floats
+    texts: Rows
+    lines: Rows
     right: NDArray[np.float32]
     scale: int
 

@@ -18,7 +18,7 @@ KINDS: Final = ("plan", "elevation", "section", "detail", "schedule", "site", "c
 WORK: Final = ("outer wall", "inner wall", "outer door", "inner door", "outer window", "inner window", "outer opening",
                "inner opening", "floor of a room")  # fmt: skip
 MEASURE_OF: Final = {"wall": 2, "door": 0, "window": 0, "opening": 0, "room": 2}  # of MEASURES in quantity_decoder.py
-MOST: Final = {"elements": 256, "texts": 256, "lines": 192, "arcs": 64}
+MOST: Final = {"elements": 128, "texts": 128, "lines": 64, "arcs": 32}
 NO_TARGET: Final = -100
 
 
@@ -33,7 +33,7 @@ class Tokens(NamedTuple):
 
 
 def as_tokens(one: Example, random: np.random.Generator | None = None, *, titled: bool = True) -> Tokens:
-    """An example's features. random: drops things, as poor drawings are read; titled: with the words that name a kind."""
+    """An example's features. random: drops things, as poor drawings are read. titled: with words that name a kind."""
     texts = [text for text in one.texts if titled or not names_kind(text.string)]
     elements = one.elements
     kept = [k for k, e in enumerate(elements) if e.kind in ("wall", "door", "window", "opening", "room")]

@@ -57,11 +57,17 @@ def losses(model: Understanding, sheets: dict[str, Tensor], ties: dict[str, Tens
     told = ties["right"].amax(2)
     return [
         functional.cross_entropy(kinds, sheets["kind"]),
-        functional.cross_entropy(items.flatten(0, 1), sheets["work"].flatten(), ignore_index=NO_TARGET),
-        functional.cross_entropy(measures.flatten(0, 1), sheets["measures"].flatten(), ignore_index=NO_TARGET),
+        _of_each(items, sheets["work"]),
+        _of_each(measures, sheets["measures"]),
         -(right * told).sum() / told.sum().clamp(min=1),
         functional.cross_entropy(scales, ties["scale"], ignore_index=NO_TARGET),
     ]
+
+
+def _of_each(logits: Tensor, true: Tensor) -> Tensor:
+    """The mean over elements of which it is known; 0 where there is none."""
+    each = functional.cross_entropy(logits.flatten(0, 1), true.flatten(), ignore_index=NO_TARGET, reduction="sum")
+    return each / (true != NO_TARGET).sum().clamp(min=1)
 
 
 def load(folder: Path) -> list[Example]:
@@ -70,7 +76,7 @@ def load(folder: Path) -> list[Example]:
 
 
 def batches(examples: list[Example], seed: int) -> Iterator[tuple[dict[str, Tensor], dict[str, Tensor]]]:
-    """Batches without end, each sheet drawn with other things missing every time; kinds about as often as each other."""
+    """Batches without end, each sheet with other things missing every time; rare kinds more often."""
     random = np.random.default_rng(seed)
     kinds = np.array([one.true["kind"] for one in examples])
     often = np.array([1 / math.sqrt((kinds == kind).sum()) for kind in kinds])

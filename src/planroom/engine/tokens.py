@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from planroom.records import Element, Floats, Text
 
@@ -33,9 +34,10 @@ _WORDS_AT: Final = _TEXT_AT + 4
 _WORDS: Final = WIDTH - _WORDS_AT
 _LEAST: Final = 1e-4  # of the sheet's longer side: smaller is a point
 Extent = tuple[float, float, float, float]
+Rows = NDArray[np.float32]
 
 
-def text_tokens(texts: Sequence[Text], extent: Extent) -> Floats:
+def text_tokens(texts: Sequence[Text], extent: Extent) -> Rows:
     """(n, WIDTH). texts: in sheet units."""
     made = _rows("text", [text.box for text in texts], extent)
     for row, text in zip(made, texts, strict=True):
@@ -48,7 +50,7 @@ def text_tokens(texts: Sequence[Text], extent: Extent) -> Floats:
     return made
 
 
-def line_tokens(lines: Floats, extent: Extent, *, arcs: bool = False) -> Floats:
+def line_tokens(lines: Floats, extent: Extent, *, arcs: bool = False) -> Rows:
     """(n, WIDTH). lines (n, 4): ends of straight pieces, or the boxes of arcs."""
     lines = np.asarray(lines, np.float64).reshape(-1, 4)
     boxes = np.column_stack([np.minimum(lines[:, :2], lines[:, 2:]), np.maximum(lines[:, :2], lines[:, 2:])])
@@ -61,7 +63,7 @@ def line_tokens(lines: Floats, extent: Extent, *, arcs: bool = False) -> Floats:
     return made
 
 
-def element_tokens(elements: Sequence[Element], extent: Extent, m_per_unit: float | None) -> Floats:
+def element_tokens(elements: Sequence[Element], extent: Extent, m_per_unit: float | None) -> Rows:
     """(n, WIDTH). elements: drawn ones, of kinds that are in SORTS."""
     made = np.zeros((len(elements), WIDTH), np.float32)
     for row, one in zip(made, elements, strict=True):
@@ -80,7 +82,7 @@ def element_tokens(elements: Sequence[Element], extent: Extent, m_per_unit: floa
     return made
 
 
-def hashed(string: str) -> Floats:
+def hashed(string: str) -> Rows:
     """(_WORDS,) of length 1: each word, and each three letters of it, adds or takes one at a place of its own."""
     told = np.zeros(_WORDS, np.float32)
     folded = unicodedata.normalize("NFKD", string.casefold())
@@ -89,10 +91,10 @@ def hashed(string: str) -> Floats:
         for part in {bare, *(f"^{bare}$"[k : k + 3] for k in range(len(bare)))}:
             code = zlib.crc32(part.encode())
             told[code % _WORDS] += 1.0 if code >> 16 & 1 else -1.0
-    return told / max(float(np.linalg.norm(told)), 1.0)
+    return np.asarray(told / max(float(np.linalg.norm(told)), 1.0), np.float32)
 
 
-def _rows(sort: str, boxes: Sequence[Sequence[float]], extent: Extent) -> Floats:
+def _rows(sort: str, boxes: Sequence[Sequence[float]], extent: Extent) -> Rows:
     made = np.zeros((len(boxes), WIDTH), np.float32)
     if not len(boxes):
         return made

@@ -13,6 +13,7 @@ from typing import Any
 
 from planroom.measure.floors import ITEMS as FLOOR_ITEMS
 from planroom.measure.floors import FloorArea, floor_areas
+from planroom.measure.fuse import in_words, trust_area, trust_count, witnesses_against
 from planroom.measure.heights import heights_of
 from planroom.measure.thickness import length_text, thicknesses
 from planroom.records import Element, Quantity, Sheet, State
@@ -188,6 +189,11 @@ class _Maker:
             reason = f"not sure of {unsure}"
         elif not by_hand and rough:
             reason = "told with a scale guessed from the doors, as the sheet shows none that holds"
+        told = None if given is None or by_hand else trust_count(self.sheet, key, float(value))
+        against = witnesses_against(told, float(value)) if told else {}
+        if against and not reason:
+            reason = f"the sheet does not agree with itself: {in_words(against)}"
+            low, high = min(low, *map(round, against.values())), max(high, *map(round, against.values()))
         return Quantity(
             id=self._id(key, "count"),
             item=item,
@@ -200,6 +206,8 @@ class _Maker:
             sources=[e.id for e in elements],
             note="; ".join(filter(None, (self._note(apart), "given by hand" if by_hand else ""))),
             reason=reason,
+            confidence=round(told.confidence, 3) if told else None,
+            channels=told.said if told else {},
         )
 
     def _uncountable(self, key: str, elements: list[Element], likely: tuple[int, int] | None) -> str:
@@ -245,6 +253,8 @@ class _Maker:
         around = self.metres(room.sizes.get("perimeter")) or 4 * value**0.5
         slack = LINE_M * around / 2 + (2 * ESTIMATED * value if self.state == "estimated" else 0)
         quantity.interval = (max(0.0, value - slack), value + slack)
+        told = trust_area(self.sheet, room, value)
+        quantity.confidence, quantity.channels = round(told.confidence, 3), told.said
         if several:
             quantity.state, quantity.reason = "estimated", f"{several} stands in it too: nothing drawn divides them"
         elif printed and abs(printed / value - 1) > PRINTED_OFF:

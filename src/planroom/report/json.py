@@ -173,6 +173,10 @@ def _quantity(quantity: Quantity, takeoff: Takeoff) -> dict[str, Any]:
         "sheet": quantity.sheet,
         "sources": list(quantity.sources),
         "stated": shown.stated,
+        "confidence": quantity.confidence,
+        "channels": {
+            name: in_system(said, quantity.unit, takeoff.system)[0] for name, said in quantity.channels.items()
+        },
         "note": quantity.note,
         "total": quantity.total,
         "counted": quantity.total or quantity.id in takeoff.counted,

@@ -111,6 +111,18 @@ def remark(quantity: Quantity) -> str:
     return "; ".join(words for words in (quantity.reason, quantity.note) if words)
 
 
+CHANNELS = {"geometry": "lines", "pixels": "pixels", "schedule": "schedule", "tags": "tags", "text": "labels"}
+
+
+def channels_text(quantity: Quantity) -> str:
+    """What each channel says by itself, in SI: "lines 9, tags 9"; an area's text is the one that is printed."""
+    printed = {"text": "printed"} if quantity.measure != "count" else {}
+    names = CHANNELS | printed
+    return ", ".join(
+        f"{names.get(name, name)} {number_text(said, quantity.unit)}" for name, said in quantity.channels.items()
+    )
+
+
 def size_m(element: Element, name: str, scale: Scale | None) -> float | None:
     """A size of the element in metres (square metres, for an area), None where the sheet's scale is withheld."""
     size = element.sizes.get(name)

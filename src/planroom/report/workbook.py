@@ -26,6 +26,7 @@ from openpyxl.writer.excel import ExcelWriter
 
 DECIMAL: Final = "#,##0.00"
 WHOLE: Final = "#,##0"
+PERCENT: Final = "0%"
 _LONGEST_TEXT = 32_767
 _EPOCH = datetime.datetime(2000, 1, 1)
 _ZIP_EPOCH = (2000, 1, 1, 0, 0, 0)

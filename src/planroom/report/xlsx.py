@@ -18,9 +18,10 @@ from openpyxl.worksheet.worksheet import Worksheet
 from planroom.memory.collector import collector_paused
 from planroom.records import Quantity, Report
 from planroom.report.bill import write_bill
-from planroom.report.takeoff import Figure, Takeoff, figure, remark, unit_name
+from planroom.report.takeoff import Figure, Takeoff, channels_text, figure, remark, unit_name
 from planroom.report.workbook import (
     DECIMAL,
+    PERCENT,
     WHOLE,
     Value,
     colour_state,
@@ -44,9 +45,10 @@ from planroom.store.files import atomic_path
 
 _HEADS = (
     ("Item", 26), ("Measure", 11), ("Quantity", 13), ("Unit", 7), ("State", 12), ("Interval low", 12),
-    ("Interval high", 12), ("Sheet", 18), ("Printed value", 12), ("In total", 9), ("Source", 34), ("Reason, note", 52),
+    ("Interval high", 12), ("Sheet", 18), ("Printed value", 12), ("In total", 9), ("Source", 34), ("Confidence", 11),
+    ("Told by", 26), ("Reason, note", 52),
 )  # fmt: skip
-_QUANTITY, _STATE, _IN_TOTAL, _SOURCE = 3, 5, 10, 11
+_QUANTITY, _STATE, _IN_TOTAL, _SOURCE, _CONFIDENCE = 3, 5, 10, 11, 12
 _IDS_SHOWN = 4
 _MOST_LINKS = 60_000  # a worksheet holds 65,530
 _MOST_ARGUMENTS = 200  # SUM takes 255
@@ -143,6 +145,8 @@ def _detail_row(takeoff: Takeoff, quantity: Quantity) -> list[Value]:
         shown.stated,
         "yes" if quantity.id in takeoff.counted else "no",
         _sources(takeoff, quantity),
+        quantity.confidence,
+        channels_text(quantity),
         remark(quantity),
     ]
 
@@ -160,7 +164,7 @@ def _write_total(
     values = _cells(total, shown)
     values[0], values[2] = f"{total.item}, total", None
     sheets = ", ".join(takeoff.sheet_name(sheet_id) for sheet_id in takeoff.sheet_ids(total))
-    put(sheet, row, [*values, sheets, shown.stated, None, None, remark(total)], formats=_formats(total))
+    put(sheet, row, [*values, sheets, shown.stated, None, None, None, None, remark(total)], formats=_formats(total))
     emphasize(sheet, row, len(_HEADS), ruled=True)
     colour_state(sheet, row, _STATE, total.state)
     if total.state == "withheld":
@@ -195,7 +199,7 @@ def _ranges(rows: list[int]) -> Iterator[str]:
 
 
 def _formats(quantity: Quantity) -> dict[int, str]:
-    return dict.fromkeys((3, 6, 7, 9), WHOLE if quantity.unit == "pcs" else DECIMAL)
+    return dict.fromkeys((3, 6, 7, 9), WHOLE if quantity.unit == "pcs" else DECIMAL) | {_CONFIDENCE: PERCENT}
 
 
 def _sources(takeoff: Takeoff, quantity: Quantity) -> str:

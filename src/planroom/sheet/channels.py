@@ -1,7 +1,8 @@
 """How many of each kind every channel by itself tells on a sheet, before any of them is believed.
 
 *geometry*: what lines and arcs make. *pixels*: what the vision networks see. *tags*: how many door and window tags
-stand on it. *text*: what its labels name. A channel that cannot speak of a kind has no number for it.
+stand on it. *text*: what its labels name, of rooms whose use is
+counted. A channel that cannot speak of a kind has no number for it.
 """
 
 from __future__ import annotations
@@ -39,7 +40,6 @@ def hear_channels(
         told["tags"] = tags
     if named := [uses for uses in map(_uses, stacked(texts)) if uses]:
         told["text"] = {
-            "room": len(named),
             "bedroom": sum("bedroom" in uses for uses in named),
             "toilet": sum(bool(uses & _TOILETS) for uses in named),
         }

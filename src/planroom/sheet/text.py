@@ -197,10 +197,17 @@ def uses_of(string: str) -> tuple[str, ...]:
 def _misspelt(word: str) -> str:
     """The use that a long word names but for a letter in five: people and readers misspell."""
     word = _bare(word)
-    if len(word) < _LONG_WORD:
+    if len(word) < _LONG_WORD or word in _captions():
         return ""
     near = [(steps, use) for key, use in _uses().items() if (steps := _steps(word, _bare(key))) is not None]
     return min(near, default=(0, ""))[1]
+
+
+@cache
+def _captions() -> frozenset[str]:
+    """Words of title blocks, which misspell no room: ESCALA is a scale, not an ESCADA."""
+    fields = table("words.json")["fields"]
+    return frozenset(_bare(word) for words in fields.values() for string in words for word in string.split())
 
 
 def _steps(one: str, two: str) -> int | None:

@@ -1,0 +1,116 @@
+"""How far a count or an area can be trusted: what every channel says of it, and how often such numbers were right.
+
+Channels that know nothing of each other (lines, pixels, tags, labels, the printed area) are held together. How often a
+number is right that comes from the same source, and of which they say the same, was counted on drawn sheets of styles
+that nothing was fitted to: `tables/trust.json`, written by `training/understanding/trust.py`. Where channels differ the
+number is an estimate, and the sheet bears a finding.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Final, NamedTuple
+
+from planroom.measure.opinions import made_of
+from planroom.records import Element, Finding, Quantity, Sheet
+
+CHANNEL_WORDS: Final = {
+    "geometry": "lines",
+    "pixels": "pixels",
+    "schedule": "the schedule",
+    "tags": "tags",
+    "text": "labels",
+}
+SAME_AREA: Final = 0.05  # measured and printed area further apart are not the same room's
+WIDER: Final = 6.0  # as many numbers as this the wider kind counts for
+MOST: Final = 0.99  # no table knows how the next office draws
+_TENTHS: Final = 10
+Table = Mapping[str, tuple[int, int]]
+
+
+class Trust(NamedTuple):
+    """confidence: the chance that a count is exact, an area within two per cent. said: by channel."""
+
+    confidence: float
+    said: dict[str, float]
+
+
+def trust_count(sheet: Sheet, kind: str, value: float, table: Table | None = None) -> Trust:
+    """How far the count `value` of a kind can be trusted. table: instead of the shipped one."""
+    said = {channel: float(counts[kind]) for channel, counts in sheet.channels.items() if kind in counts}
+    return Trust(min(MOST, share_of(count_keys(sheet, kind, value, said), table)), said)
+
+
+def trust_area(sheet: Sheet, room: Element, value_m2: float, table: Table | None = None) -> Trust:
+    """How far a room's floor area can be trusted."""
+    printed = room.stated.get("area_m2")
+    said = {"geometry": value_m2} | ({"text": printed} if printed else {})
+    return Trust(min(MOST, share_of(area_keys(sheet, room, value_m2), table)), said)
+
+
+def count_keys(sheet: Sheet, kind: str, value: float, said: Mapping[str, float]) -> list[str]:
+    """What a count is like, the narrowest first. What is not seen goes by how surely it is."""
+    source, agree = made_of(sheet), _agreement(said, value)
+    chance = sheet.chances.get(kind)
+    tenth = "" if chance is None else f" {min(int(chance * _TENTHS), _TENTHS - 1)}"
+    return [f"{source} {kind} {agree}{tenth}", f"{source} {agree}{tenth}", f"{source}{tenth}", source]
+
+
+def area_keys(sheet: Sheet, room: Element, value_m2: float) -> list[str]:
+    """What a room's area is like, the narrowest first."""
+    printed = room.stated.get("area_m2")
+    word = "alone" if not printed else "agree" if abs(printed / value_m2 - 1) <= SAME_AREA else "differ"
+    source = made_of(sheet)
+    state = sheet.scale.state if sheet.scale else "withheld"
+    shared = " shared" if room.traits.get("also") else ""
+    named = "" if room.traits.get("name") else " unnamed"
+    return [f"{source} area {state} {word}{named}{shared}", f"{source} area {state} {word}", f"{source} area", source]
+
+
+def _agreement(said: Mapping[str, float], value: float) -> str:
+    if len(said) < 2:
+        return "alone"
+    return "agree" if all(one == value for one in said.values()) else "differ"
+
+
+def share_of(keys: list[str], table: Table | None = None) -> float:
+    """The share of right numbers of a kind, its keys from the narrowest to the widest: the fewer were counted of a
+    kind, the more the wider one speaks for it.
+    """
+    known = read_trust() if table is None else table
+    share = 0.5
+    for key in reversed(keys):
+        n, right = known.get(key, (0, 0))
+        share = (right + WIDER * share) / (n + WIDER)
+    return share
+
+
+@cache
+def read_trust() -> Table:
+    """How many numbers of each kind were told on drawn sheets, and how many of them were right."""
+    held = json.loads(files("planroom.measure").joinpath("tables/trust.json").read_text("utf-8"))
+    return {key: (int(n), int(right)) for key, (n, right) in held["kinds"].items()}
+
+
+def witnesses_against(told: Trust, value: float) -> dict[str, float]:
+    """What tags and labels say, where that is another number: what a person would count by."""
+    return {name: said for name, said in told.said.items() if said != value and name in ("tags", "text")}
+
+
+def in_words(said: Mapping[str, float]) -> str:
+    """Numbers by the channel that says them."""
+    return ", ".join(f"{CHANNEL_WORDS.get(name, name)} {number:.0f}" for name, number in said.items())
+
+
+def find_differences(quantities: list[Quantity]) -> Iterator[Finding]:
+    """A finding for each count of a sheet of which its tags or labels say something else."""
+    for one in quantities:
+        if one.measure != "count" or one.sheet is None or one.value is None or not one.channels:
+            continue
+        against = witnesses_against(Trust(one.confidence or 0.0, one.channels), one.value)
+        if against:
+            message = f"{one.item}: {one.value:.0f} are drawn, {in_words(against)}"
+            yield Finding("count-differs", "warning", one.sheet, None, message, list(one.sources))
