@@ -287,7 +287,7 @@ def report_fields() -> set[str]:
     sheet.schedules = [table | {"rows": [[{"text": "t", "box": box}]]}]
     one = exactly(1.0)
     line = BillLine("b", "01.0010", "s", "t", "m2", "measured", "t", "r", {"din276": "331"}, ["e"], one, one, one)
-    line.deductions = [Deduction("e", "w", one, deducted=True, source="r")]
+    line.deductions = [Deduction("e", "w", one, True, "r", (1.0,), one)]
     report = Report(
         sheets=[sheet],
         quantities=[Quantity("q", "i", "area", "m2", 1.0, "measured", "s", ["e"], (0.9, 1.1))],

@@ -28,7 +28,7 @@ from planroom.sheet.prints import settle_prints
 from planroom.sheet.schedules import count_pieces, table_of
 from planroom.sheet.sizes import listed_sizes, state_sizes
 
-_QUANTITIES_BYTES = 4_000  # what measuring and billing make of an element: 3,200, of 9,900
+_QUANTITIES_BYTES = 4_500  # what measuring and billing make of an element: 3,700, of 9,900
 
 
 def analyze(

@@ -86,5 +86,5 @@ def _line(item: Item, labels: tuple[str, ...], number: str, line: Line, rules: R
     )
     if not line.lacking:
         billed.gross, billed.net, billed.ruled = line.gross, line.net, line.ruled
-        billed.deductions = line.deductions
+        billed.deductions, billed.factors = line.deductions, line.factors
     return billed

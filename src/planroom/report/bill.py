@@ -12,9 +12,9 @@ from typing import Final
 from openpyxl import Workbook
 
 from planroom.amounts import Amount
-from planroom.records import Bill, BillLine, Sheet
+from planroom.records import Bill, BillLine
 from planroom.report.tables import state_word
-from planroom.report.takeoff import Takeoff, label, number_text, unit_name
+from planroom.report.takeoff import Takeoff, number_text, unit_name
 from planroom.report.workbook import DECIMAL, WHOLE, colour_state, emphasize, finish_sheet, formula, new_sheet, put
 from planroom.units import UnitSystem, in_system
 
@@ -96,23 +96,14 @@ def _write_deductions(book: Workbook, takeoff: Takeoff) -> None:
     for line in sorted(takeoff.report.bill.lines, key=lambda line: line.number):
         unit = in_system(0.0, line.unit, takeoff.system)[1]
         for one in line.deductions:
-            name, drawing = _named(takeoff, one.element)
-            holder, _ = _named(takeoff, one.of)
+            name, drawing = takeoff.named(one.element)
+            holder, _ = takeoff.named(one.of)
             size = shown_amount(one.size, line.unit, takeoff.system)
             where = takeoff.sheet_name(drawing.id if drawing else None)
             figures = [size.value if size else None, unit_name(unit), _DEDUCTED[one.deducted], one.source]
             put(sheet, row, [line.number, line.title, name, holder, where, *figures])
             row += 1
     finish_sheet(sheet)
-
-
-def _named(takeoff: Takeoff, key: str) -> tuple[str, Sheet | None]:
-    """What people call an element, and the sheet that it stands on."""
-    at = takeoff.place.get(key)
-    if at is None:
-        return key, None
-    drawing = takeoff.report.sheets[at[0]]
-    return label(drawing.elements[at[1]]), drawing
 
 
 def bill_table(takeoff: Takeoff) -> Iterator[str]:
