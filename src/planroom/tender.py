@@ -119,9 +119,12 @@ def _show_determination(console: Console, tender: Tender) -> None:
     console.print(table)
     computed = [line for line in tender.lines if sum_of_rows(line.rows) is not None]
     console.print(f"{len(computed)} positions: the rows of each add up to its quantity.")
-    unchecked = len(tender.lines) - len(computed)
+    free = sum(line.quantity is None and all(row.is_remark for row in line.rows) for line in tender.lines)
+    unchecked = len(tender.lines) - len(computed) - free
+    if free:
+        console.print(f"{free} positions without a quantity.")
     if unchecked:
-        console.print(f"{unchecked} positions have no rows, or rows that are not computed here.")
+        console.print(f"{unchecked} positions have no rows to check by, or some that are not computed here.")
 
 
 def _plain(record: TenderLine | Row) -> dict[str, Any]:
