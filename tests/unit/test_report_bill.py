@@ -30,6 +30,7 @@ def billed(folder: Path) -> Report:
         Deduction("a-d0", "a-w0", exactly(2.6667), True, "clause 5", (1.2698, 2.1), exactly(2.6667)),
         Deduction("a-d1", "a-w0", exactly(1.3), False, "clause 5", (0.65, 2.0), NOTHING),
     ]
+    plaster.factors = [(16.0, 2.5)]
     skirting = BillLine(
         "bill:s", "01.0020", FORMULA, "Skirting", "m", "measured", "floors", "clause 6", CODES, ["a-r0"]
     )

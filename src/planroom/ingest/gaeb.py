@@ -128,7 +128,7 @@ def prices_of(offer: Tender, tender: Tender | None, place: str) -> dict[tuple[st
         if prices.setdefault(key, line.unit_price) != line.unit_price:
             several.add(key)
     if not prices:
-        raise BadExchange("holds no price", place=place)
+        raise BadExchange("holds no price", place=place, hint="prices stand in an offer (X84) or an estimate (X82)")
     return {key: price for key, price in prices.items() if key not in several}
 
 

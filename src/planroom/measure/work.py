@@ -20,7 +20,6 @@ _LONG: Final = {"length", "perimeter"}
 _WIDTH_M: Final[Mapping[UnitSystem, float]] = {"metric": 0.005, "imperial": INCH_M / 2}  # widths are told apart by that
 _NO_HEIGHT: Final = "no height is known: give --height, or a section"
 _WHOLLY: Final = 0.97  # of a room's outline that runs along walls: the rest is what drawing leaves open
-_HEIGHTS: Final = "the heights of openings are not known"
 _ABOUT: Final = "some openings are about as large as what is measured over"
 _SLABS: Final = "to clear heights: slabs are not in it"
 
@@ -30,7 +29,9 @@ Factors = tuple[Amount, ...]
 
 @dataclass(slots=True)
 class Line:
-    """A line while it is added up. factors: of each source. lacking: why a sheet cannot tell its part."""
+    """A line while it is added up. factors: of each source. guessed: openings whose height nobody tells. lacking: why
+    a sheet cannot tell its part.
+    """
 
     sources: list[str] = field(default_factory=list)
     factors: list[tuple[float, ...]] = field(default_factory=list)
@@ -39,7 +40,14 @@ class Line:
     ruled: Amount = NOTHING
     deductions: list[Deduction] = field(default_factory=list)
     doubts: dict[str, None] = field(default_factory=dict)
+    guessed: set[str] = field(default_factory=set)
     lacking: str = ""
+
+    def reasons(self) -> list[str]:
+        """Why it is an estimate; empty if it is none."""
+        many = len(self.guessed)
+        heights = f"no height is known of {many} opening{'s' * (many > 1)}"
+        return [heights, *self.doubts] if many else list(self.doubts)
 
 
 class SheetWork:
@@ -142,8 +150,9 @@ class SheetWork:
         ruled, deductions = self._rules.deduct(item.trade, measure, gross, gaps)
         unsure = [one for one in deductions if one.deducted is not False]
         needs_height = item.measure in _NEEDS_HEIGHT or (element.kind in OPENINGS and item.measure == "area")
-        if needs_height and self._guessed & {element.id, *(one.element for one in unsure)}:
-            line.doubts[_HEIGHTS] = None
+        guessed = self._guessed & {element.id, *(one.element for one in unsure)} if needs_height else set()
+        if guessed:
+            line.guessed |= guessed
         elif any(one.deducted is None for one in unsure):
             line.doubts[_ABOUT] = None
         line.gross, line.net = line.gross.more(gross), line.net.more(net(gross, gaps))
