@@ -112,6 +112,7 @@ FIELDS = {
     "quantities[].counted": "whether a total contains it, or it is one",
     "bill.name": "the template that the bill of quantities follows",
     "bill.rules": "name and edition of the measurement rules",
+    "bill.currency": "of its prices; empty where none were given",
     "bill.lines[].id": "`bill:`, the item's key, and what its lines are split by",
     "bill.lines[].number": "section and place in it: `02.0010`",
     "bill.lines[].section": "the section's name",

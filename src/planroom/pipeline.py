@@ -88,6 +88,7 @@ def measure(report: Report, settings: Settings) -> None:
     report.quantities = take_off(report.sheets, report.groups, settings.height_m, settings.units)
     rules, template = find_tables(settings.rules, settings.template, settings.units)
     report.bill = make_bill(report.sheets, report.groups, template, rules, settings.height_m, settings.units)
+    report.bill.currency = settings.currency if settings.prices else ""
     for line in report.bill.lines:
         line.unit_price = settings.prices.get((line.title, line.unit))
     compare_with_schedules(report.quantities, count_pieces(tables))

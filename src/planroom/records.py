@@ -305,11 +305,15 @@ class BillLine:
 
 @dataclass(slots=True)
 class Bill:
-    """A bill of quantities: the template that it follows, and the edition of the rules by which it was measured."""
+    """A bill of quantities: the template that it follows, and the edition of the rules by which it was measured.
+
+    currency: of its prices, "" where none were given.
+    """
 
     name: str
     rules: str
     lines: list[BillLine] = field(default_factory=list)
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ def test_totals_follow_prices_to_the_cent_in_a_spreadsheet_program(tmp_path: Pat
 
     done = subprocess.run(
         [office, f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--convert-to",
-         'csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,2', "--outdir", str(tmp_path),
+         'csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,3', "--outdir", str(tmp_path),
          str(tmp_path / "priced.xlsx")],
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip

@@ -181,6 +181,7 @@ def _bill(report: Report) -> dict[str, Any]:
     return {
         "name": report.bill.name,
         "rules": report.bill.rules,
+        "currency": report.bill.currency,
         "lines": [_line(line, report.units) for line in report.bill.lines],
     }
 
