@@ -189,6 +189,9 @@ def test_numbers_are_those_of_the_tender_and_take_its_titles(tmp_path: Path) -> 
     write_determination(made, tmp_path / "bill.x31")
     write_gaeb(made.bill, tmp_path / "bill.x83", "X83")
 
+    names = [re.search(rf"<{tag}>(.*)</{tag}>", (tmp_path / name).read_text("utf-8"))
+             for tag, name in (("Name", "bill.x83"), ("RefBoQName", "bill.x31"))]  # fmt: skip
+    assert [found and found[1] for found in names] == ["House", "House"]
     tender, plain = read_gaeb(tmp_path / "bill.x83"), read_gaeb(tmp_path / "bill.x31")
     found = read_tender(tmp_path / "bill.x31", tmp_path / "bill.x83")
 

@@ -117,7 +117,7 @@ def prices_of(offer: Tender, tender: Tender | None, place: str) -> dict[tuple[st
             continue
         known = asked.get(line.number, line)
         if not known.title:
-            hint = "give the tender that it answers with --tender" if tender is None else None
+            hint = "give the tender that it answers (X83) with --tender"
             raise BadExchange("has a price and no title", place=f"{place} position {line.number}", hint=hint)
         if line.quantity is not None and known.quantity is not None and line.quantity != known.quantity:
             said = f"has a quantity of {line.quantity}, the tender of {known.quantity}"

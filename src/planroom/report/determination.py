@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import groupby
 from pathlib import Path
-from textwrap import shorten, wrap
+from textwrap import wrap
 from typing import Any, Final, NamedTuple
 
 from lxml import etree
@@ -20,7 +20,7 @@ from lxml import etree
 from planroom import reb
 from planroom.errors import BadExchange
 from planroom.records import BillLine, Deduction, Report
-from planroom.report.gaeb import quantity_of
+from planroom.report.gaeb import quantity_of, short_name
 from planroom.report.takeoff import Takeoff
 from planroom.store.files import atomic_path
 
@@ -68,8 +68,7 @@ def write_determination(report: Report, path: Path, *, project: str = "") -> Non
                     pretty_print=True,
                 )
                 with file.element("BoQ", ID="B1"):
-                    short = _plain(shorten(report.bill.name, 20, placeholder=""))
-                    file.write(_text("RefBoQName", short), *levels, pretty_print=True)
+                    file.write(_text("RefBoQName", _plain(short_name(report.bill))), *levels, pretty_print=True)
                     with file.element("BoQBody"):
                         _write_positions(file, Takeoff(report))
 
