@@ -102,7 +102,10 @@ def read_rows(raw: Iterable[str]) -> list[Row]:
         else:
             rows.append(Row(address, label, formula or "?", text, None))
             continue
-        if "=" in begun.text:
+        if len(begun.text) > _MOST_CHARS:
+            rows.append(begun)
+            begun = None
+        elif "=" in begun.text:
             is_added = kind in _ADDED and not factor
             rows.append(begun._replace(result=_computed(begun.text.partition("=")[0]) if is_added else None))
             begun = None
@@ -118,7 +121,7 @@ def sum_of_rows(rows: Iterable[Row]) -> Decimal | None:
 
 def _computed(expression: str) -> Decimal | None:
     """Its value, None where it is more than plain arithmetic, as with addresses of other rows, or none at all."""
-    if len(expression) > _MOST_CHARS or not _ARITHMETIC.fullmatch(expression):
+    if not _ARITHMETIC.fullmatch(expression):
         return None
     try:
         tree = ast.parse(expression.replace(",", ".").strip(), mode="eval")

@@ -125,7 +125,7 @@ def _rows(line: BillLine, quantity: Decimal | None, takeoff: Takeoff) -> Iterato
         exact = _exact(factors)
         yield _Planned(_short(name), exact)
         left = reb.product(exact)
-        for gap in gaps[source]:
+        for gap in gaps.pop(source, []):
             for planned in _gap(gap, line.unit, left, takeoff):
                 yield planned
                 left -= reb.product(planned.factors) if planned.factors else Decimal(0)
