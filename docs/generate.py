@@ -117,6 +117,7 @@ FIELDS = {
     "quantities[].counted": "whether a total contains it, or it is one",
     "bill.name": "the template that the bill of quantities follows",
     "bill.rules": "name and edition of the measurement rules",
+    "bill.currency": "of its prices; empty where none were given",
     "bill.lines[].id": "`bill:`, the item's key, and what its lines are split by",
     "bill.lines[].number": "section and place in it: `02.0010`",
     "bill.lines[].section": "the section's name",
@@ -135,12 +136,14 @@ FIELDS = {
     "bill.lines[].rule": "the clause",
     "bill.lines[].codes.{}": "numbers of its cost group: `din276`, `uniformat`, `masterformat`",
     "bill.lines[].sources[]": "ids of the elements that it rests on",
+    "bill.lines[].factors_m": "of each source, what is multiplied to what it gives: metres, or m² of an area",
     "bill.lines[].deductions[].element": "id of the opening",
     "bill.lines[].deductions[].of": "id of the wall or the room that it is an opening of",
     "bill.lines[].deductions[].size.value": "its size in the line's unit",
     "bill.lines[].deductions[].size.interval": "[low, high] that it should lie in",
     "bill.lines[].deductions[].deducted": "whether `ruled` is without it; null where its size does not tell",
     "bill.lines[].deductions[].source": "the clause",
+    "bill.lines[].deductions[].factors_m": "what is multiplied to its size, in metres",
     "findings[].code": "which mistake",
     "findings[].severity": "`error`, `warning` or `note`",
     "findings[].sheet": "id of the sheet",
@@ -292,7 +295,8 @@ def report_fields() -> set[str]:
     sheet.schedules = [table | {"rows": [[{"text": "t", "box": box}]]}]
     one = exactly(1.0)
     line = BillLine("b", "01.0010", "s", "t", "m2", "measured", "t", "r", {"din276": "331"}, ["e"], one, one, one)
-    line.deductions = [Deduction("e", "w", one, deducted=True, source="r")]
+    line.factors = [(1.0,)]
+    line.deductions = [Deduction("e", "w", one, True, "r", (1.0,), one)]
     report = Report(
         sheets=[sheet],
         quantities=[Quantity("q", "i", "area", "m2", 1.0, "measured", "s", ["e"], (0.9, 1.1), channels={"text": 1.0})],
@@ -311,7 +315,7 @@ _STAGE = ("stage", "file", "page", "wall_s", "leased_bytes", "grown_bytes", "pat
 _READER = ("cpu_s", "peak_bytes", "retried", "leases")
 _POOL = ("capacity_bytes", "peak_leased_bytes", "hits", "misses", "saved_s")
 _KEYED = ("counts", "ranges", "chances", "channels", "heights_m", "sizes", "stated", "traits", "codes")
-_WHOLE = ("leases", "box_px", "box_m", "outline_px", "lines_px", "interval")
+_WHOLE = ("leases", "box_px", "box_m", "outline_px", "lines_px", "interval", "factors_m")
 
 
 def find_fields(report: dict[str, Any]) -> Iterator[str]:

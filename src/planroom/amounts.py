@@ -39,6 +39,14 @@ def about(value: float, slack: float) -> Amount:
     return Amount(value, max(0.0, value - slack), value + slack)
 
 
+def product_of(amounts: Iterable[Amount]) -> Amount:
+    """All multiplied."""
+    product = exactly(1.0)
+    for amount in amounts:
+        product = product.times(amount)
+    return product
+
+
 def sum_of(amounts: Iterable[Amount]) -> Amount:
     """All together."""
     total = NOTHING

@@ -84,13 +84,15 @@ Examples:
 
     planroom fill estimate.xlsx --run takeoff --out estimate-mill-lane.xlsx
 """
-_GAEB_HELP = """Show a GAEB file: its positions, and its totals checked to the cent.
+_GAEB_HELP = """Show a GAEB file: its positions, its totals checked to the cent, the rows of a quantity determination.
 
 Examples:
 
     planroom gaeb tender.x83
 
     planroom gaeb offer.x84 --tender tender.x83 --json
+
+    planroom gaeb bill.x31 --tender bill.x83
 
 Exit codes: 0 it adds up, 2 bad usage, 4 it does not, or is no GAEB file.
 """
@@ -157,7 +159,7 @@ def _analyze(
     units: Annotated[str, typer.Option(help="metric or imperial.")] = "metric",
     rules: Annotated[str, typer.Option(help="Measurement rules: a TOML file, vob-c or us-net.")] = "",
     bill: Annotated[str, typer.Option(help="What the bill of quantities lists: a TOML file, or house.")] = "",
-    gaeb: Annotated[str, typer.Option(help="Write the bill as GAEB too: X81, X82, X83, with commas.")] = "",
+    gaeb: Annotated[str, typer.Option(help="Write the bill as GAEB too: X31, X81, X82, X83, with commas.")] = "",
     prices: Annotated[Path | None, typer.Option(help="Unit prices from an offer or estimate: X82, X84.")] = None,
     tender: Annotated[Path | None, typer.Option(help="The tender that an X84 answers: it has the titles.")] = None,
     password: Annotated[str, typer.Option(help="Password of encrypted PDFs.")] = "",
@@ -217,8 +219,10 @@ def _fill(
 
 @app.command("gaeb", help=_GAEB_HELP)
 def _gaeb(
-    path: Annotated[Path, typer.Argument(metavar="FILE", help="X81, X82, X83 or X84.")],
-    tender: Annotated[Path | None, typer.Option(help="The tender that an X84 answers.")] = None,
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="X31, X81, X82, X83 or X84.")],
+    tender: Annotated[
+        Path | None, typer.Option(help="The tender that an X84 answers, or whose quantities an X31 tells.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON; money and quantities as text.")] = False,
 ) -> None:
     from planroom.tender import describe_tender, read_tender, show_tender

@@ -6,6 +6,7 @@ Works on a folder that `analyze` wrote (`report.json`, and `report.html` for the
 from __future__ import annotations
 
 import base64
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,11 +21,14 @@ from rich.tree import Tree
 
 from planroom.errors import UsageError
 from planroom.kept import KeptReport
+from planroom.report.takeoff import number_text, unit_name
 from planroom.store.files import atomic_path
 
 _SOURCE, _UNSURE = (200, 110, 20), (20, 150, 235)  # blue, amber
 _GAPS: Final = {True: (30, 60, 220), False: (90, 150, 60), None: _UNSURE}  # red, green
 _STRENGTH: Final = 0.35  # of a filled outline over the sheet
+_SYSTEMS: Final = {"din276": "DIN 276", "uniformat": "UniFormat", "masterformat": "MasterFormat"}
+_METRIC: Final = ("m", "m2", "m3")
 _MOST_ROWS: Final = 40  # of one level of the tree
 _SECTION: Final = re.compile(r'<section class="sheet" id="s-([^"]+)"')
 _PICTURE: Final = re.compile(r'href="data:image/webp;base64,([A-Za-z0-9+/=]+)"')
@@ -33,12 +37,13 @@ _PICTURE: Final = re.compile(r'href="data:image/webp;base64,([A-Za-z0-9+/=]+)"')
 @dataclass(slots=True)
 class Way:
     """From a number down. tree: to print; sources: ids of elements it rests on; gaps: openings by id, and whether each
-    is deducted.
+    is deducted; products: what is multiplied to what an element gives, in words.
     """
 
     tree: Tree
     sources: list[str] = field(default_factory=list)
     gaps: dict[str, bool | None] = field(default_factory=dict)
+    products: dict[str, str] = field(default_factory=dict)
 
 
 class Explainer:
@@ -58,29 +63,30 @@ class Explainer:
             return way
         if wanted in self.kept.elements:
             return Way(self._element(wanted), [wanted])
-        near = self.kept.near(wanted)
-        raise UsageError(
-            f"{wanted!r} is nothing that this report holds", hint=f"perhaps {', '.join(near)}" if near else ""
-        )
+        raise UsageError(f"{wanted!r} is nothing that this report holds", hint=self.kept.near(wanted))
 
     def _line(self, line: dict[str, Any]) -> Way:
         unit = line["unit"]
         way = Way(Tree(escape(f"{line['number']} {line['title']}: {_amount(line['ruled'], unit)} ({line['state']})")))
         if line["reason"]:
             way.tree.add(escape(line["reason"]))
-        if line["gross"]:
+        if line["gross"] and line["gross"] != line["net"]:
             way.tree.add(escape(f"gross {_amount(line['gross'], unit)}, net {_amount(line['net'], unit)}"))
-        codes = ", ".join(f"{system} {code}" for system, code in line["codes"].items() if code)
+        codes = ", ".join(f"{_SYSTEMS.get(system, system)} {code}" for system, code in line["codes"].items() if code)
         way.tree.add(escape("; ".join(filter(None, (f"measured by {line['rule']}" if line["rule"] else "", codes)))))
         gaps = [(one, one["deducted"]) for one in line["deductions"]]
         for told, words in ((True, "deducted"), (False, "measured over"), (None, "not sure")):
             own = [one for one, deducted in gaps if deducted is told]
             if own:
                 size = sum(one["size"]["value"] for one in own)
-                branch = way.tree.add(f"{len(own)} openings {words}: {size:,.2f} {unit}")
+                branch = way.tree.add(f"{_many(len(own), 'opening')} {words}: {size:,.2f} {unit_name(unit)}")
                 for one in own[:_MOST_ROWS]:
-                    branch.add(escape(f"{self.kept.name(one['element'])}: {one['size']['value']:,.2f} {unit}"))
+                    product = _product(one.get("factors_m", []), one["size"]["value"], unit)
+                    branch.add(escape(f"{self.kept.name(one['element'])}: {product}"))
                 _tell_rest(branch, len(own))
+        for source, factors in zip(line["sources"], line.get("factors_m", []), strict=False):
+            if len(factors) > 1 and unit in _METRIC:
+                way.products[source] = _product(factors, math.prod(factors), unit)
         self._add_elements(way.tree, line["sources"], way)
         way.gaps = {one["element"]: deducted for one, deducted in gaps}
         return way
@@ -108,14 +114,16 @@ class Explainer:
             if not own:
                 continue
             name = " ".join(filter(None, (sheet["number"], sheet["title"]))) or sheet["name"]
-            branch = tree.add(escape(f"{name} ({sheet['file']}, page {sheet['page'] + 1}): {len(own)} elements"))
+            branch = tree.add(
+                escape(f"{name} ({sheet['file']}, page {sheet['page'] + 1}): {_many(len(own), 'element')}")
+            )
             if sheet["scale"]:
                 branch.add(escape(f"scale {sheet['scale']['state']}: {sheet['scale']['evidence']}"))
             for one in own[:_MOST_ROWS]:
-                branch.add(self._element(one))
+                branch.add(self._element(one, way.products.get(one, "")))
             _tell_rest(branch, len(own))
 
-    def _element(self, key: str) -> Tree:
+    def _element(self, key: str, product: str = "") -> Tree:
         sheet, one = self.kept.elements[key]
         m_per_px = (sheet["scale"] or {}).get("m_per_px")
         box = one["box_px"]
@@ -124,10 +132,8 @@ class Explainer:
             f", {(box[2] - box[0]) * m_per_px:.2f} × {(box[3] - box[1]) * m_per_px:.2f} m" if box and m_per_px else ""
         )
         lines = len(one["lines_px"])
-        told = (
-            f"{self.kept.name(key)} {place}{wide}; {lines} lines" if lines else f"{self.kept.name(key)} {place}{wide}"
-        )
-        return Tree(escape(f"{told} [{key}]"))
+        told = [f"{self.kept.name(key)} {place}{wide}", product, _many(lines, "line") if lines else ""]
+        return Tree(escape(f"{'; '.join(filter(None, told))} [{key}]"))
 
     def draw(self, way: Way, path: Path) -> list[Path]:
         """One PNG for every sheet that the way ends on, beside `path` where there are several; returns their paths.
@@ -188,9 +194,21 @@ def _pictures(page: Path) -> Iterator[tuple[str, NDArray[np.uint8]]]:
 def _amount(amount: dict[str, Any] | None, unit: str) -> str:
     if amount is None:
         return "withheld"
-    value = f"{amount['value']:,.2f} {unit}"
+    value = f"{number_text(amount['value'], unit)} {unit_name(unit)}"
     low, high = amount["interval"] or (amount["value"], amount["value"])
-    return value if low == high else f"{value} [{low:,.2f} to {high:,.2f}]"
+    return value if low == high else f"{value} [{number_text(low, unit)} to {number_text(high, unit)}]"
+
+
+def _product(factors: list[float], value: float, unit: str) -> str:
+    """ "4.400 × 2.500 = 11.00 m²"; the value alone in units that the factors are not in."""
+    told = f"{number_text(value, unit)} {unit_name(unit)}"
+    if len(factors) < 2 or unit not in _METRIC:
+        return told
+    return f"{' × '.join(f'{factor:,.3f}' for factor in factors)} = {told}"
+
+
+def _many(many: int, what: str) -> str:
+    return f"{many} {what}{'s' * (many != 1)}"
 
 
 def _tell_rest(tree: Tree, many: int) -> None:

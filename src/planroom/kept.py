@@ -34,10 +34,14 @@ class KeptReport:
         self.numbers = {line["number"]: line for line in self.lines.values()}
         self.elements = {one["id"]: (sheet, one) for sheet in self.sheets.values() for one in sheet["elements"]}
 
-    def near(self, asked: str) -> list[str]:
-        """Ids and numbers that are spelt like what was asked for."""
+    def near(self, asked: str) -> str:
+        """A hint: ids and numbers that are spelt like what was asked for, else what there is."""
         known = [*self.numbers, *self.lines, *self.quantities, *self.elements]
-        return difflib.get_close_matches(asked, known, 3, 0.4)
+        near = difflib.get_close_matches(asked, known, 3, 0.4)
+        if near:
+            return f"perhaps {', '.join(near)}"
+        numbers = sorted(self.numbers)
+        return f"its bill goes from {numbers[0]} to {numbers[-1]}" if numbers else "report.json has every id"
 
     def value(self, asked: str) -> float | str:
         """What a workbook asks for: a bill's line or a quantity by its number or id, and after a point one part of it:
@@ -49,8 +53,7 @@ class KeptReport:
         line = self.lines.get(key) or self.numbers.get(key)
         found: Plain | None = line or self.quantities.get(key)
         if found is None or part not in (_PARTS if line else _PARTS_OF_QUANTITY):
-            near = self.near(asked)
-            raise KeyError(f"perhaps {', '.join(near)}" if near else "planroom explain tells what there is")
+            raise KeyError(self.near(asked))
         if part in ("unit", "state", "title"):
             return str(found.get(part) or found.get("item", ""))
         amount = line[part if part in ("gross", "net") else "ruled"] if line else found

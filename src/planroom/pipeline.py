@@ -29,7 +29,7 @@ from planroom.sheet.prints import settle_prints
 from planroom.sheet.schedules import count_pieces, table_of
 from planroom.sheet.sizes import listed_sizes, state_sizes
 
-_QUANTITIES_BYTES = 4_000  # what measuring and billing make of an element: 3,200, of 9,900
+_QUANTITIES_BYTES = 4_500  # what measuring and billing make of an element: 3,700, of 9,900
 
 
 def analyze(
@@ -90,6 +90,7 @@ def measure(report: Report, settings: Settings) -> None:
     report.findings.extend(find_differences(report.quantities))
     rules, template = find_tables(settings.rules, settings.template, settings.units)
     report.bill = make_bill(report.sheets, report.groups, template, rules, settings.height_m, settings.units)
+    report.bill.currency = settings.currency if settings.prices else ""
     for line in report.bill.lines:
         line.unit_price = settings.prices.get((line.title, line.unit))
     compare_with_schedules(report.quantities, count_pieces(tables))

@@ -12,7 +12,7 @@ from planroom.ingest.documents import plain_path
 from planroom.ingest.worker import Facts, run_growing
 from planroom.memory.manager import MemoryManager
 from planroom.records import Report, Sheet
-from planroom.report import gaeb, html, json, markup, xlsx
+from planroom.report import determination, gaeb, html, json, markup, xlsx
 from planroom.runtime import Runtime
 from planroom.store.files import as_output_error, remove_stale, staged_folder
 from planroom.store.results import load_sheet
@@ -80,6 +80,10 @@ def _write(
     for phase in settings.gaeb:
         exchanged.append(stage / f"bill.{phase.lower()}")
         project = next((sheet.project for sheet in report.sheets if sheet.project), "")
+        if phase == determination.PHASE:
+            with runtime.manager.lease_at_most(determination.lease_bytes(report), "the quantity determination"):
+                determination.write_determination(report, exchanged[-1], project=project)
+            continue
         with runtime.manager.lease_at_most(gaeb.lease_bytes(report.bill), "the GAEB file"):
             gaeb.write_gaeb(report.bill, exchanged[-1], phase, project=project, currency=settings.currency)
     progress("report", 1.0)

@@ -268,7 +268,7 @@ class Deduction:
     """What became of an opening where it was measured over or deducted: its size in the line's unit.
 
     of: id of the wall or the room that it is an opening of. deducted: None where its size does not tell. source: the
-    clause.
+    clause. factors: what is multiplied to its size, in metres. taken: what of it the line's number is without.
     """
 
     element: str
@@ -276,6 +276,8 @@ class Deduction:
     size: Amount
     deducted: bool | None
     source: str
+    factors: tuple[float, ...]
+    taken: Amount
 
 
 @dataclass(slots=True)
@@ -284,7 +286,8 @@ class BillLine:
 
     number: section and place in it ("02.0010"). gross: nothing deducted; net: every opening; ruled: what the trade's
     rule deducts, which is what is billed; all None where withheld, and `reason` says why. rule: the clause. sources:
-    ids of elements. codes: numbers of its cost group by system: din276, uniformat, masterformat.
+    ids of elements. factors: of each source, what is multiplied to what it gives, in metres, m² or m³; none where
+    withheld. codes: numbers of its cost group by system: din276, uniformat, masterformat.
     unit_price: of an offer that was given, before tax.
     """
 
@@ -304,15 +307,20 @@ class BillLine:
     unit_price: Decimal | None = None
     reason: str | None = None
     deductions: list[Deduction] = field(default_factory=list)
+    factors: list[tuple[float, ...]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Bill:
-    """A bill of quantities: the template that it follows, and the edition of the rules by which it was measured."""
+    """A bill of quantities: the template that it follows, and the edition of the rules by which it was measured.
+
+    currency: of its prices, "" where none were given.
+    """
 
     name: str
     rules: str
     lines: list[BillLine] = field(default_factory=list)
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,17 +37,30 @@ def test_a_line_of_the_bill_leads_to_clauses_openings_and_elements(wanted: str, 
     text = printed(Explainer(KeptReport(run(billed(tmp_path), tmp_path))).explain(wanted))
 
     for words in (
-        "37.33 m2 [37.00 to 37.60] (measured)",
-        "gross 40.00 m2, net 36.00 m2",
-        "measured by clause 5; din276 345",
-        "1 openings deducted: 2.67 m2",
-        "1 openings measured over: 1.30 m2",
-        "A-101 GROUND FLOOR (plans.pdf, page 1): 1 elements",
+        "37.33 m² [37.00 to 37.60] (measured)",
+        "gross 40.00 m², net 36.00 m²",
+        "measured by clause 5; DIN 276 345",
+        "1 opening deducted: 2.67 m²",
+        "door D1: 1.270 × 2.100 = 2.67 m²",
+        "1 opening measured over: 1.30 m²",
+        "A-101 GROUND FLOOR (plans.pdf, page 1): 1 element",
+        "; 16.000 × 2.500 = 40.00 m²; 4 lines [a-r0]",
         "scale measured: printed 1:50",
         "room 0.01 Küche at ",
         "[a-r0]",
     ):
         assert words in text
+
+
+def test_metres_are_not_multiplied_to_square_feet(tmp_path: Path) -> None:
+    report = billed(tmp_path)
+    report.units = "imperial"
+    text = printed(Explainer(KeptReport(run(report, tmp_path))).explain("01.0010"))
+
+    assert "401.85 ft²" in text
+    assert "door D1: 28.70 ft²" in text
+    assert "2.500 =" not in text
+    assert "2.100 =" not in text
 
 
 def test_a_total_leads_to_its_parts_and_their_elements(tmp_path: Path) -> None:

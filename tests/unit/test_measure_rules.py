@@ -38,7 +38,7 @@ def test_shipped_rules_know_the_same_trades(named: str) -> None:
 def test_vob_measures_over_gaps_up_to_a_size_and_deducts_larger_ones_whole(
     trade: str, measure: str, size: float, deducted: bool
 ) -> None:
-    ruled, made = read_rules("vob-c").deduct(trade, measure, exactly(20), [Gap("d", "wall", exactly(size))])
+    ruled, made = read_rules("vob-c").deduct(trade, measure, exactly(20), [Gap("d", "wall", (exactly(size),))])
 
     assert [one.deducted for one in made] == [deducted]
     assert ruled == exactly(20 - size if deducted else 20)
@@ -46,7 +46,7 @@ def test_vob_measures_over_gaps_up_to_a_size_and_deducts_larger_ones_whole(
 
 
 def test_a_gap_that_may_be_either_side_of_the_limit_widens_the_result() -> None:
-    gap = Gap("w", "wall", Amount(2.4, 2.2, 2.8))
+    gap = Gap("w", "wall", (Amount(2.4, 2.2, 2.8),))
 
     ruled, made = read_rules("vob-c").deduct("masonry", "surface", exactly(20), [gap])
 
@@ -56,7 +56,7 @@ def test_a_gap_that_may_be_either_side_of_the_limit_widens_the_result() -> None:
 
 
 def test_net_in_place_deducts_everything() -> None:
-    gaps = [Gap("a", "wall", exactly(0.2)), Gap("b", "wall", exactly(3))]
+    gaps = [Gap("a", "wall", (exactly(0.2),)), Gap("b", "wall", (exactly(3),))]
 
     ruled, _ = read_rules("us-net").deduct("drywall", "surface", exactly(20), gaps)
 
@@ -64,7 +64,7 @@ def test_net_in_place_deducts_everything() -> None:
 
 
 def test_more_than_there_is_cannot_be_deducted() -> None:
-    assert net(exactly(2), [Gap("a", "wall", exactly(3))]) == exactly(0)
+    assert net(exactly(2), [Gap("a", "wall", (exactly(3),))]) == exactly(0)
 
 
 @pytest.mark.parametrize(

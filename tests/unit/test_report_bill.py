@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 from report_sample import FORMULA, HOSTILE, small_report
 
-from planroom.amounts import Amount, exactly
+from planroom.amounts import NOTHING, Amount, exactly
 from planroom.records import Bill, BillLine, Deduction, Report
 from planroom.report.html import write_html
 from planroom.report.xlsx import write_xlsx
@@ -27,9 +27,10 @@ def billed(folder: Path) -> Report:
     plaster = BillLine("bill:p", "01.0010", FORMULA, HOSTILE, "m2", "measured", "plaster", "clause 5", CODES, ["a-r0"])
     plaster.gross, plaster.net, plaster.ruled = exactly(40.0), exactly(36.0), Amount(37.3333, 37.0, 37.6)
     plaster.deductions = [
-        Deduction("a-d0", "a-w0", exactly(2.6667), deducted=True, source="clause 5"),
-        Deduction("a-d1", "a-w0", exactly(1.3), deducted=False, source="clause 5"),
+        Deduction("a-d0", "a-w0", exactly(2.6667), True, "clause 5", (1.2698, 2.1), exactly(2.6667)),
+        Deduction("a-d1", "a-w0", exactly(1.3), False, "clause 5", (0.65, 2.0), NOTHING),
     ]
+    plaster.factors = [(16.0, 2.5)]
     skirting = BillLine(
         "bill:s", "01.0020", FORMULA, "Skirting", "m", "measured", "floors", "clause 6", CODES, ["a-r0"]
     )
@@ -59,7 +60,7 @@ def test_totals_follow_prices_to_the_cent_in_a_spreadsheet_program(tmp_path: Pat
 
     done = subprocess.run(
         [office, f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--convert-to",
-         'csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,2', "--outdir", str(tmp_path),
+         'csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,3', "--outdir", str(tmp_path),
          str(tmp_path / "priced.xlsx")],
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip

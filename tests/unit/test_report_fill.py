@@ -128,6 +128,19 @@ def test_a_question_that_is_not_closed_is_told(asked: str, tmp_path: Path, kept:
         fill_workbook(estimate(tmp_path, asked=asked), tmp_path / "filled.xlsx", kept.value)
 
 
+def test_a_workbook_behind_a_password_says_so_and_stays(tmp_path: Path, kept: KeptReport) -> None:
+    locked = tmp_path / "locked.xlsx"
+    locked.write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(2000))
+    before = locked.read_bytes()
+
+    with pytest.raises(BadExchange, match="password") as caught:
+        fill_workbook(locked, tmp_path / "filled.xlsx", kept.value)
+
+    assert "without a password" in caught.value.advice
+    assert locked.read_bytes() == before
+    assert not (tmp_path / "filled.xlsx").exists()
+
+
 @pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x03\x04 broken"])
 def test_what_is_no_workbook_is_refused(content: bytes, tmp_path: Path, kept: KeptReport) -> None:
     path = tmp_path / "bad.xlsx"

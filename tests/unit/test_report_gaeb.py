@@ -286,6 +286,6 @@ def test_a_position_that_the_tender_has_not_is_refused(tmp_path: Path) -> None:
 
 
 def test_phases_are_checked() -> None:
-    assert parse_phases("x83, X81,x83") == ("X83", "X81")
-    with pytest.raises(UsageError, match="X81, X82, X83"):
+    assert parse_phases("x83, X81,x83, x31") == ("X83", "X81", "X31")
+    with pytest.raises(UsageError, match="X31, X81, X82, X83"):
         parse_phases("X90")

@@ -50,6 +50,38 @@ def test_totals_are_formulas_that_give_the_reports_numbers(tmp_path: Path) -> No
     }
 
 
+def test_totals_stand_first_and_are_those_of_the_takeoff(tmp_path: Path) -> None:
+    report = small_report(tmp_path)
+    lost = Quantity("t", "floor", "area", "m2", None, "withheld", None, [], reason="no scale", total=True)
+    report.quantities.append(lost)
+    book = book_of(report, tmp_path)
+    totals, takeoff = rows_of(book["Totals"]), book["Takeoff"]
+
+    assert book.sheetnames[:2] == ["Totals", "Takeoff"]
+    assert [(row["Item"], row["Measure"]) for row in totals] == [
+        (total.item, total.measure) for total in report.quantities if total.total
+    ]
+    for row in totals[:-1]:
+        cell = takeoff[str(row["Quantity"]).removeprefix("=Takeoff!")]
+        assert (takeoff.cell(cell.row, 1).value, takeoff.cell(cell.row, 2).value) == (
+            f"{row['Item']}, total", row["Measure"],
+        )  # fmt: skip
+    assert (totals[-1]["Quantity"], totals[-1]["Reason, note"]) == (None, "no scale")
+
+
+def test_long_words_have_room_and_numbers_their_heads_over_them(tmp_path: Path) -> None:
+    report = small_report(tmp_path)
+    report.quantities[4].note = "twenty characters... " * 6
+    sheet = book_of(report, tmp_path)["Takeoff"]
+    row = next(cell.row for cell in sheet["L"] if str(cell.value).startswith("twenty"))
+
+    assert sheet.row_dimensions[row].height == 30  # 126 characters in a column of 58
+    assert sheet.row_dimensions[1].height == 30  # "Printed value" in one of 12
+    assert sheet["C1"].alignment.horizontal == "right"
+    assert sheet["A1"].alignment.horizontal == "left"
+    assert {sheet.cell(1, 1).font.name, sheet.cell(row, 5).font.name, sheet.cell(row, 1).font.name} == {"Calibri"}
+
+
 def test_repeated_sheets_are_listed_and_not_added(tmp_path: Path) -> None:
     rows = rows_of(book_of(small_report(tmp_path), tmp_path)["Takeoff"])
     repeated = [row for row in rows if row["Sheet"] == "A-111"]
@@ -85,7 +117,7 @@ def test_words_of_a_drawing_never_become_formulas(tmp_path: Path) -> None:
     formulas = [str(cell.value) for sheet in book for row in sheet.iter_rows() for cell in row if cell.data_type == "f"]
     room = book["Rooms"]["A3"]
 
-    assert all(re.match(r"=(SUMIFS|SUM|COUNTIFS|IF)\(", text) for text in formulas)
+    assert all(re.match(r"=((SUMIFS|SUM|COUNTIFS|IF)\(|Takeoff!C\d+$)", text) for text in formulas)
     assert not any("HYPERLINK" in text or "1+1" in text or "cmd" in text for text in formulas)
     assert room.data_type == "s" and str(room.value).startswith("=HYPERLINK") and room.quotePrefix
     assert book["Sheets"]["B2"].value == "+1+cmd|' /C calc'!A0?"

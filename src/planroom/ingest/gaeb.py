@@ -1,4 +1,4 @@
-"""GAEB DA XML 3.3: tenders and offers (X81 to X84), read and checked.
+"""GAEB DA XML 3.3: tenders and offers (X81 to X84) and quantity determinations (X31), read and checked.
 
 Money is decimal from end to end; what a file says of itself is checked to the cent.
 """
@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from lxml import etree
 
+from planroom import reb
 from planroom.errors import BadExchange, MissingExtra, OversizedInput, PlanroomError, UnreadableFile
 
 _CENT: Final = Decimal("0.01")
@@ -26,7 +27,8 @@ _NUMBER: Final = re.compile(r"\s*[-+]?\d{1,15}([.,]\d{1,8})?\s*")
 class TenderLine(NamedTuple):
     """A position: number with its sections ("01.02.0010", an index behind it), and what is said of it; None where not.
 
-    counts: whether its total is part of the sums (an alternative's is not).
+    counts: whether its total is part of the sums (an alternative's is not). rows: what its quantity adds up from, in an
+    X31, which has neither titles nor units.
     """
 
     number: str
@@ -36,6 +38,7 @@ class TenderLine(NamedTuple):
     unit_price: Decimal | None
     total: Decimal | None
     counts: bool
+    rows: tuple[reb.Row, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +56,10 @@ class Tender:
 
 
 def read_gaeb(path: Path) -> Tender:
-    """A GAEB file of the phases X81 to X84. Raises BadExchange where it is none, is cut off, has a number twice, a
-    position's total is not quantity times price, a section's or the file's is not the sum of its positions, or the sum
-    with tax not that of both; UnreadableFile; OversizedInput; MissingExtra. The file is only read.
+    """A GAEB file of the phases X31 and X81 to X84. Raises BadExchange where it is none, is cut off, has a number
+    twice, a position's total is not quantity times price or its quantity not the sum of its rows, a section's or the
+    file's total is not the sum of its positions, or the sum with tax not that of both; UnreadableFile; OversizedInput;
+    MissingExtra. The file is only read.
     """
     try:
         import pygaeb as library  # 41 MB, loaded when it is needed
@@ -73,15 +77,18 @@ def read_gaeb(path: Path) -> Tender:
         raise UnreadableFile(error.strerror or str(error), place=str(path)) from error
     except (library.PyGAEBError, etree.XMLSyntaxError, ValueError) as error:
         raise BadExchange(f"is no GAEB file that can be read: {error}"[:300], place=str(path)) from error
-    if not hasattr(document, "award") or document.award is None:
+    determined = document.qty_determination
+    if determined is not None:
+        lines = [_determined(item) for item in determined.iter_items()]
+        _check_numbers(lines, path)
+        _check_rows(lines, path)
+        project = determined.prj_info.ref_prj_name if determined.prj_info else determined.info.project_descr
+        return Tender(document.exchange_phase.value, project, "", lines)
+    if document.award is None:
         raise BadExchange("holds no bill of quantities", place=str(path))
     boq = document.award.boq
     lines = [_line(item) for item in boq.iter_items()]
-    if not lines:
-        raise BadExchange("holds no position", place=str(path))
-    twice = [number for number, many in Counter(line.number for line in lines).items() if many > 1]
-    if twice:
-        raise BadExchange("is there twice", place=f"{path} position {twice[0]}")
+    _check_numbers(lines, path)
     _check_lines(lines, path)
     for lot in boq.lots:
         for category in lot.body.categories:
@@ -110,7 +117,7 @@ def prices_of(offer: Tender, tender: Tender | None, place: str) -> dict[tuple[st
             continue
         known = asked.get(line.number, line)
         if not known.title:
-            hint = "give the tender that it answers with --tender" if tender is None else None
+            hint = "give the tender that it answers (X83) with --tender"
             raise BadExchange("has a price and no title", place=f"{place} position {line.number}", hint=hint)
         if line.quantity is not None and known.quantity is not None and line.quantity != known.quantity:
             said = f"has a quantity of {line.quantity}, the tender of {known.quantity}"
@@ -121,7 +128,7 @@ def prices_of(offer: Tender, tender: Tender | None, place: str) -> dict[tuple[st
         if prices.setdefault(key, line.unit_price) != line.unit_price:
             several.add(key)
     if not prices:
-        raise BadExchange("holds no price", place=place)
+        raise BadExchange("holds no price", place=place, hint="prices stand in an offer (X84) or an estimate (X82)")
     return {key: price for key, price in prices.items() if key not in several}
 
 
@@ -141,6 +148,28 @@ def _line(item: Any) -> TenderLine:
     return TenderLine(
         number, item.short_text or "", item.unit or "", item.qty, item.unit_price, item.total_price, counts
     )
+
+
+def _determined(item: Any) -> TenderLine:
+    rows = tuple(reb.read_rows(one.takeoff_row.raw for one in item.determ_items))
+    quantity = item.qty if item.qty is not None else reb.sum_of_rows(rows)
+    return TenderLine(item.oz, "", "", quantity, None, None, counts=True, rows=rows)
+
+
+def _check_numbers(lines: list[TenderLine], path: Path) -> None:
+    if not lines:
+        raise BadExchange("holds no position", place=str(path))
+    twice = [number for number, many in Counter(line.number for line in lines).items() if many > 1]
+    if twice:
+        raise BadExchange("is there twice", place=f"{path} position {twice[0]}")
+
+
+def _check_rows(lines: list[TenderLine], path: Path) -> None:
+    for line in lines:
+        total = reb.sum_of_rows(line.rows)
+        if total is not None and line.quantity != total:
+            said = f"states a quantity of {line.quantity}, its rows add up to {total}"
+            raise BadExchange(said, place=f"{path} position {line.number}")
 
 
 def _check_lines(lines: list[TenderLine], path: Path) -> None:

@@ -66,7 +66,8 @@ def _natural(label: str) -> list[tuple[float, str]]:
 
 
 def _line(item: Item, labels: tuple[str, ...], number: str, line: Line, rules: RuleSet) -> BillLine:
-    state: State = "withheld" if line.lacking else "estimated" if line.doubts else "measured"
+    doubts = line.reasons()
+    state: State = "withheld" if line.lacking else "estimated" if doubts else "measured"
     title = item.title
     for by, label in zip(item.by, labels, strict=True):
         title = title.replace(f"{{{by}}}", label)
@@ -81,10 +82,10 @@ def _line(item: Item, labels: tuple[str, ...], number: str, line: Line, rules: R
         trade=item.trade,
         rule=rules.trades[item.trade].source,
         sources=line.sources,
-        reason=line.lacking or "; ".join(line.doubts) or None,
+        reason=line.lacking or "; ".join(doubts) or None,
         codes=dict(item.codes),
     )
     if not line.lacking:
         billed.gross, billed.net, billed.ruled = line.gross, line.net, line.ruled
-        billed.deductions = line.deductions
+        billed.deductions, billed.factors = line.deductions, line.factors
     return billed

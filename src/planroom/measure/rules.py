@@ -13,7 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from planroom.amounts import NOTHING, Amount, exactly, sum_of
+from planroom.amounts import NOTHING, Amount, exactly, product_of, sum_of
 from planroom.errors import BadTable
 from planroom.records import Deduction
 from planroom.units import FOOT_M, INCH_M
@@ -36,11 +36,16 @@ class Trade(NamedTuple):
 
 
 class Gap(NamedTuple):
-    """A hole: the opening that makes it, the wall or the room that it is in, its size in the measure's own unit."""
+    """A hole: the opening that makes it, the wall or the room that it is in, what is multiplied to its size."""
 
     element: str
     of: str
-    size: Amount
+    factors: tuple[Amount, ...]
+
+    @property
+    def size(self) -> Amount:
+        """In the measure's own unit."""
+        return product_of(self.factors)
 
 
 class RuleSet(NamedTuple):
@@ -55,21 +60,21 @@ class RuleSet(NamedTuple):
         """`gross` without the gaps that the trade deducts from the measure, and what became of each."""
         rule = self.trades[trade]
         over = rule.over.get(measure, 0.0)
-        made = [Deduction(gap.element, gap.of, gap.size, _is_over(gap.size, over), rule.source) for gap in gaps]
-        return gross.less(sum_of(_taken(one, over) for one in made)), made
+        made = []
+        for gap in gaps:
+            factors = tuple(factor.value for factor in gap.factors)
+            deducted, taken = _taken(gap.size, over)
+            made.append(Deduction(gap.element, gap.of, gap.size, deducted, rule.source, factors, taken))
+        return gross.less(sum_of(one.taken for one in made)), made
 
 
-def _is_over(size: Amount, over: float) -> bool | None:
+def _taken(size: Amount, over: float) -> tuple[bool | None, Amount]:
+    """Whether a gap is deducted, and what of it: all, nothing, or, where its size does not tell, anything between."""
     if size.low > over:
-        return True
-    return False if size.high <= over else None
-
-
-def _taken(one: Deduction, over: float) -> Amount:
-    """What is deducted of a gap: all of it, nothing, or, where its size does not tell, anything between."""
-    if one.deducted is None:
-        return Amount(one.size.value if one.size.value > over else 0.0, 0.0, one.size.high)
-    return one.size if one.deducted else NOTHING
+        return True, size
+    if size.high <= over:
+        return False, NOTHING
+    return None, Amount(size.value if size.value > over else 0.0, 0.0, size.high)
 
 
 def net(gross: Amount, gaps: Iterable[Gap]) -> Amount:

@@ -85,9 +85,9 @@ def _items(assembly: Any, rules: RuleSet, where: str) -> Iterator[Item]:
             *((one, by) for one in asked),
         ):
             if value not in known:
-                raise BadTable(
-                    f"{value!r} is none of {', '.join(sorted(known)) or 'what lines are split by'}", place=place
-                )
+                hint = f"the rules {rules.name} have no such trade" if known is rules.trades else None
+                said = f"{value!r} is none of {', '.join(sorted(known)) or 'what lines are split by'}"
+                raise BadTable(said, place=place, hint=hint)
         codes = {code: item.get(code, "") for code in CODES}
         yield Item(item["key"], item["section"], item["title"], of, wanted, by, item["measure"], item["trade"], codes)
 

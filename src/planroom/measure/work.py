@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from planroom.amounts import NOTHING, Amount, about, exactly
+from planroom.amounts import NOTHING, Amount, about, exactly, product_of
 from planroom.measure.rules import Gap, RuleSet, net
 from planroom.measure.surroundings import OPENINGS, Surroundings
 from planroom.measure.takeoff import ESTIMATED, LINE_M, PRINTED_OFF, UNEVEN, UNSURE, is_uneven
@@ -20,22 +20,34 @@ _LONG: Final = {"length", "perimeter"}
 _WIDTH_M: Final[Mapping[UnitSystem, float]] = {"metric": 0.005, "imperial": INCH_M / 2}  # widths are told apart by that
 _NO_HEIGHT: Final = "no height is known: give --height, or a section"
 _WHOLLY: Final = 0.97  # of a room's outline that runs along walls: the rest is what drawing leaves open
-_HEIGHTS: Final = "the heights of openings are not known"
 _ABOUT: Final = "some openings are about as large as what is measured over"
 _SLABS: Final = "to clear heights: slabs are not in it"
+
+Factors = tuple[Amount, ...]
+"""What is multiplied to a size."""
 
 
 @dataclass(slots=True)
 class Line:
-    """A line while it is added up. lacking: why a sheet cannot tell its part."""
+    """A line while it is added up. factors: of each source. guessed: openings whose height nobody tells. lacking: why
+    a sheet cannot tell its part.
+    """
 
     sources: list[str] = field(default_factory=list)
+    factors: list[tuple[float, ...]] = field(default_factory=list)
     gross: Amount = NOTHING
     net: Amount = NOTHING
     ruled: Amount = NOTHING
     deductions: list[Deduction] = field(default_factory=list)
     doubts: dict[str, None] = field(default_factory=dict)
+    guessed: set[str] = field(default_factory=set)
     lacking: str = ""
+
+    def reasons(self) -> list[str]:
+        """Why it is an estimate; empty if it is none."""
+        many = len(self.guessed)
+        heights = f"no height is known of {many} opening{'s' * (many > 1)}"
+        return [heights, *self.doubts] if many else list(self.doubts)
 
 
 class SheetWork:
@@ -127,54 +139,59 @@ class SheetWork:
                 line.doubts[f"{name}: {area.value:.2f} m² measured, {printed:.2f} m² printed"] = None
 
     def _measure(self, element: Element, item: Item, line: Line, share: float) -> None:
-        gross = self._gross(element, item.measure, line)
-        if gross is None:
+        factors = self._factors(element, item.measure, line)
+        if factors is None:
             return
-        gross = gross.times(exactly(share))
+        factors = (factors[0].times(exactly(share)), *factors[1:])
+        gross = product_of(factors)
+        line.factors.append(tuple(factor.value for factor in factors))
         gaps = self._gaps(element, item, line, share)
         measure = {"perimeter": "length", "outside": "surface"}.get(item.measure, item.measure)
         ruled, deductions = self._rules.deduct(item.trade, measure, gross, gaps)
         unsure = [one for one in deductions if one.deducted is not False]
         needs_height = item.measure in _NEEDS_HEIGHT or (element.kind in OPENINGS and item.measure == "area")
-        if needs_height and self._guessed & {element.id, *(one.element for one in unsure)}:
-            line.doubts[_HEIGHTS] = None
+        guessed = self._guessed & {element.id, *(one.element for one in unsure)} if needs_height else set()
+        if guessed:
+            line.guessed |= guessed
         elif any(one.deducted is None for one in unsure):
             line.doubts[_ABOUT] = None
         line.gross, line.net = line.gross.more(gross), line.net.more(net(gross, gaps))
         line.ruled = line.ruled.more(ruled)
         line.deductions += deductions
 
-    def _gross(self, element: Element, measure: str, line: Line) -> Amount | None:
-        """What the element gives; None where that cannot be told, with the reason in `line`."""
+    def _factors(self, element: Element, measure: str, line: Line) -> Factors | None:
+        """What is multiplied to what the element gives; None where that cannot be told, with the reason in `line`."""
         if measure == "count":
-            return exactly(1)
+            return (exactly(1),)
         ways = {"wall": self._of_wall, "room": self._of_room}
-        size = ways[element.kind](element, measure, line) if element.kind in ways else self._area(element)
-        if size is None:
+        sizes = ways[element.kind](element, measure, line) if element.kind in ways else self._area(element)
+        if sizes is None:
             line.lacking = line.lacking or f"{self._name}: {element.kind} {element.id} has no geometry"
-        return size
+        return sizes
 
-    def _of_wall(self, wall: Element, measure: str, line: Line) -> Amount | None:
+    def _of_wall(self, wall: Element, measure: str, line: Line) -> Factors | None:
         """A model tells a wall's side, gables too; else it is as long as it runs, as high as the storey is clear."""
         run = self._around.run(wall) if self._around else None
         long = self._size(wall, "length") if run is None else self._length(run)
         outside = self._length(self._around.outside(wall)) if self._around and measure == "outside" else None
         if measure == "length" or long is None:
-            return long
+            return (long,) if long else None
         side, own = self._size(wall, "area_side"), self._size(wall, "length")
         if side is not None and own is not None:
-            side = side.times(exactly(outside.value / max(own.value, 1e-9))) if outside else side
+            sizes: Factors = (side.times(exactly(outside.value / max(own.value, 1e-9))) if outside else side,)
         else:
             height = self._height(wall, line)
             if height is None:
                 return None
             if outside:
                 line.doubts[_SLABS] = None
-            side = (outside or long).times(height)
-        thick = self._size(wall, "thickness") if measure == "volume" else exactly(1)
-        return side.times(thick) if thick else None
+            sizes = (outside or long, height)
+        if measure != "volume":
+            return sizes
+        thick = self._size(wall, "thickness")
+        return (*sizes, thick) if thick else None
 
-    def _of_room(self, room: Element, measure: str, line: Line) -> Amount | None:
+    def _of_room(self, room: Element, measure: str, line: Line) -> Factors | None:
         if measure in ("area", "volume"):
             size = self._size(room, "area")
         else:
@@ -182,12 +199,12 @@ class SheetWork:
             run = self._length(self._around.along_walls(room)) if self._around else None
             size = run if size and run and run.value < _WHOLLY * size.value else size
         if size is None or measure not in _NEEDS_HEIGHT:
-            return size
+            return (size,) if size else None
         if is_uneven(room):
             line.lacking = line.lacking or f"{room.traits.get('name', room.id)}: {UNEVEN}"
             return None
         height = self._height(room, line)
-        return size.times(height) if height else None
+        return (size, height) if height else None
 
     def _height(self, element: Element, line: Line) -> Amount | None:
         own = self._size(element, "height")
@@ -209,18 +226,20 @@ class SheetWork:
         for opening in openings:
             if measure in _LONG and opening.kind == "window":
                 continue  # a wall runs on under it, and so does its skirting
-            size = self._size(opening, "width") if measure in _LONG else self._area(opening)
-            if size is not None and measure == "volume":
+            sizes = self._area(opening)
+            if sizes is not None and measure in _LONG:
+                sizes = sizes[:1]
+            elif sizes is not None and measure == "volume":
                 thick = self._size(element, "thickness") if element.kind == "wall" else None
-                size = size.times(thick) if thick else None
-            if size is None:
+                sizes = (*sizes, thick) if thick else None
+            if sizes is None:
                 line.lacking = line.lacking or f"{self._name}: {opening.kind} {opening.id} has no size"
             else:
-                gaps.append(Gap(opening.id, element.id, size))
+                gaps.append(Gap(opening.id, element.id, sizes))
         return gaps
 
-    def _area(self, opening: Element) -> Amount | None:
-        """An opening's area, its height as drawn or written, else what such openings usually have."""
+    def _area(self, opening: Element) -> Factors | None:
+        """An opening's width and height: as drawn or written, else as high as such openings usually are."""
         width, height = self._size(opening, "width"), self._size(opening, "height")
         if width is None:
             return None
@@ -229,7 +248,7 @@ class SheetWork:
             clear_m = self._height_m[0] if self._height_m else height.high
             height = Amount(*(min(one, clear_m) for one in height))
             self._guessed.add(opening.id)
-        return width.times(height)
+        return width, height
 
     def _length(self, units: float) -> Amount:
         """A length in sheet units, in metres."""

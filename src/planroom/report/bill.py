@@ -12,18 +12,19 @@ from typing import Final
 from openpyxl import Workbook
 
 from planroom.amounts import Amount
-from planroom.records import Bill, BillLine, Sheet
+from planroom.records import Bill, BillLine
 from planroom.report.tables import state_word
-from planroom.report.takeoff import Takeoff, label, number_text, unit_name
+from planroom.report.takeoff import Takeoff, number_text, unit_name
 from planroom.report.workbook import DECIMAL, WHOLE, colour_state, emphasize, finish_sheet, formula, new_sheet, put
 from planroom.units import UnitSystem, in_system
 
 _HEADS: Final = (
     ("Number", 11), ("Title", 44), ("Quantity", 12), ("Unit", 7), ("Unit price", 12), ("Total", 14), ("Gross", 12),
-    ("Net", 12), ("At least", 12), ("At most", 12), ("State", 12), ("DIN 276", 9), ("UniFormat", 11),
-    ("MasterFormat", 13), ("Measured by", 34), ("Reason", 44),
+    ("Net", 12), ("At least", 12), ("At most", 12), ("State", 12), ("DIN 276", 9), ("UniFormat", 13),
+    ("MasterFormat", 16), ("Measured by", 34), ("Reason", 44),
 )  # fmt: skip
-_QUANTITY, _PRICE, _TOTAL, _STATE = 3, 5, 6, 11
+_QUANTITY, _PRICE, _TOTAL, _STATE, _REASON = 3, 5, 6, 11, 16
+_MONEY: Final = ("Unit price", "Total")
 _GAP_HEADS: Final = (
     ("Line", 11), ("Title", 44), ("Opening", 24), ("Of", 24), ("Sheet", 18), ("Size", 12), ("Unit", 7),
     ("Deducted", 20),
@@ -49,7 +50,8 @@ def write_bill(book: Workbook, takeoff: Takeoff) -> None:
     bill = takeoff.report.bill
     if not bill.lines:
         return
-    sheet = new_sheet(book, "Bill", _HEADS)
+    heads = [(f"{name} {bill.currency}".strip() if name in _MONEY else name, width) for name, width in _HEADS]
+    sheet = new_sheet(book, "Bill", heads)
     row, section_rows = 2, []
     for section, lines in _sections(bill):
         put(sheet, row, ["", section])
@@ -81,9 +83,12 @@ def write_bill(book: Workbook, takeoff: Takeoff) -> None:
     priceless = sum(line.ruled is not None and line.unit_price is None for line in bill.lines)
     withheld = sum(line.ruled is None for line in bill.lines)
     left = [
-        f"{many} lines {word}" for many, word in ((priceless, "came without a price"), (withheld, "withheld")) if many
+        f"{many} line{'s' * (many > 1)} {word}"
+        for many, word in ((priceless, "without a price"), (withheld, "withheld"))
+        if many
     ]
-    put(sheet, row, ["", "; ".join([f"{bill.name}, total without tax", f"measured by {bill.rules}", *left])])
+    told = [""] * (_REASON - 3)
+    put(sheet, row, ["", f"{bill.name}, total without tax", *told, "; ".join([f"measured by {bill.rules}", *left])])
     formula(sheet, row, _TOTAL, "+".join(f"F{one}" for one in section_rows), DECIMAL)
     emphasize(sheet, row, len(_HEADS), ruled=True)
     finish_sheet(sheet)
@@ -96,23 +101,14 @@ def _write_deductions(book: Workbook, takeoff: Takeoff) -> None:
     for line in sorted(takeoff.report.bill.lines, key=lambda line: line.number):
         unit = in_system(0.0, line.unit, takeoff.system)[1]
         for one in line.deductions:
-            name, drawing = _named(takeoff, one.element)
-            holder, _ = _named(takeoff, one.of)
+            name, drawing = takeoff.named(one.element)
+            holder, _ = takeoff.named(one.of)
             size = shown_amount(one.size, line.unit, takeoff.system)
             where = takeoff.sheet_name(drawing.id if drawing else None)
             figures = [size.value if size else None, unit_name(unit), _DEDUCTED[one.deducted], one.source]
             put(sheet, row, [line.number, line.title, name, holder, where, *figures])
             row += 1
     finish_sheet(sheet)
-
-
-def _named(takeoff: Takeoff, key: str) -> tuple[str, Sheet | None]:
-    """What people call an element, and the sheet that it stands on."""
-    at = takeoff.place.get(key)
-    if at is None:
-        return key, None
-    drawing = takeoff.report.sheets[at[0]]
-    return label(drawing.elements[at[1]]), drawing
 
 
 def bill_table(takeoff: Takeoff) -> Iterator[str]:

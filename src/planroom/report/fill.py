@@ -22,6 +22,7 @@ from planroom.store.files import atomic_path
 _MAIN: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _ASKED: Final = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}")
+_COMPOUND: Final = bytes.fromhex("d0cf11e0a1b11ae1")  # how .xls begins, and a workbook that is encrypted
 _MOST_BYTES: Final = 256 << 20  # unpacked: a workbook that is more is not one
 WITHHELD: Final = "withheld"
 Value = float | str
@@ -59,7 +60,11 @@ def fill_workbook(source: Path, target: Path, lookup: Lookup) -> Filled:
     except OSError as error:
         raise UnreadableFile(error.strerror or str(error), place=str(source)) from error
     except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, etree.XMLSyntaxError) as error:
-        raise BadExchange(f"is no XLSX workbook: {error}", place=str(source)) from error
+        said, hint = f"is no XLSX workbook: {error}", "save it as .xlsx or .xlsm"
+        with source.open("rb") as raw:
+            if raw.read(len(_COMPOUND)) == _COMPOUND:
+                said, hint = "opens with a password, or is an old .xls", "save it as .xlsx, without a password to open"
+        raise BadExchange(said, place=str(source), hint=hint) from error
     return filled
 
 

@@ -61,7 +61,7 @@ def _document(library: Any, bill: Bill, phase: str, project: str, currency: str)
         BoQBkdn(bkdn_type=BkdnType.ITEM, length=4, num=True),
     ]
     info = BoQInfo(
-        name=shorten(bill.name, 20, placeholder=""),
+        name=short_name(bill),
         lbl_boq=f"{bill.name}, {bill.rules}"[:60],
         bkdn=levels,
         outl_compl="AllTxt",
@@ -79,6 +79,11 @@ def _document(library: Any, bill: Bill, phase: str, project: str, currency: str)
         gaeb_info=GAEBInfo(prog_system="planroom", prog_name="planroom"),
         award=award,
     )
+
+
+def short_name(bill: Bill) -> str:
+    """What the bill is called in 20 characters, by which a quantity determination names it again."""
+    return shorten(bill.name.partition(":")[0], 20, placeholder="")
 
 
 def _item(line: BillLine, section: str, place: str, price: Decimal | None) -> Any:

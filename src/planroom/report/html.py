@@ -179,7 +179,8 @@ def _facts(takeoff: Takeoff, sheet: Sheet) -> Iterator[str]:
     facts = {"Scale": shown, "Kind": escape(kind), "Storey": escape(sheet.storey), "File": escape(where)}
     facts |= {"Revision": escape(sheet.revision or ""), "Date": escape(sheet.date or "")}
     facts |= {"Project": escape(sheet.project or ""), "Client": escape(sheet.client or "")}
-    facts |= {"Drawings": "; ".join(map(_drawing, sheet.viewports)), "Group": escape(takeoff.grouping(sheet))}
+    told = [viewport for viewport in sheet.viewports if viewport["title"] or viewport.get("ratio")]
+    facts |= {"Drawings": "; ".join(map(_drawing, told)), "Group": escape(takeoff.grouping(sheet))}
     for name, value in facts.items():
         if value:
             yield f"<div><dt>{name}</dt><dd>{value}</dd></div>"

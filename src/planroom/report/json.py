@@ -32,7 +32,7 @@ def lease_bytes(report: Report) -> int:
     """Anonymous bytes that `write_json` takes at its peak, beside the report itself."""
     elements = sum(len(sheet.elements) for sheet in report.sheets)
     sources = sum(len(quantity.sources) for quantity in report.quantities)
-    sources += sum(len(line.sources) + 8 * len(line.deductions) for line in report.bill.lines)
+    sources += sum(len(line.sources) + 10 * len(line.deductions) for line in report.bill.lines)
     rows = len(report.quantities) + len(report.bill.lines)
     return 2_000_000 + _BYTES_AN_ELEMENT * elements + _BYTES_A_QUANTITY * rows + 100 * sources
 
@@ -187,6 +187,7 @@ def _bill(report: Report) -> dict[str, Any]:
     return {
         "name": report.bill.name,
         "rules": report.bill.rules,
+        "currency": report.bill.currency,
         "lines": [_line(line, report.units) for line in report.bill.lines],
     }
 
@@ -216,6 +217,7 @@ def _line(line: BillLine, system: UnitSystem) -> dict[str, Any]:
         "rule": line.rule,
         "codes": dict(line.codes),
         "sources": list(line.sources),
+        "factors_m": [list(factors) for factors in line.factors],
         "deductions": [
             {
                 "element": one.element,
@@ -223,6 +225,7 @@ def _line(line: BillLine, system: UnitSystem) -> dict[str, Any]:
                 "size": shown(one.size),
                 "deducted": one.deducted,
                 "source": one.source,
+                "factors_m": list(one.factors),
             }
             for one in line.deductions
         ],

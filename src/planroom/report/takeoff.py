@@ -63,6 +63,14 @@ class Takeoff:
         """The quantity that measures this element alone."""
         return self._own.get((element_id, measure))
 
+    def named(self, element_id: str) -> tuple[str, Sheet | None]:
+        """What people call an element, and the sheet that it stands on."""
+        at = self.place.get(element_id)
+        if at is None:
+            return element_id, None
+        drawing = self.report.sheets[at[0]]
+        return label(drawing.elements[at[1]]), drawing
+
     def grouping(self, sheet: Sheet) -> str:
         """Why the sheet was grouped with others, or counted instead of them; "" if it stands alone."""
         for group in self.report.groups:

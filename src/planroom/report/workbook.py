@@ -11,6 +11,7 @@ import re
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import Any, Final
 
 from openpyxl import Workbook
@@ -32,9 +33,22 @@ _EPOCH = datetime.datetime(2000, 1, 1)
 _ZIP_EPOCH = (2000, 1, 1, 0, 0, 0)
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _HEAD_FILL = PatternFill("solid", fgColor="FF274156")
-_HEAD_FONT = Font(bold=True, color="FFFFFFFF")
+_FACE = "Calibri"  # as cells without a font of their own have it; without a name some programs take another
+_BOLD = Font(name=_FACE, size=11, bold=True)
+_HEAD_FONT = Font(name=_FACE, size=11, bold=True, color="FFFFFFFF")
+_LINE_PT = 15
+_MOST_LINES = 10
+_ROWS_ASKED = 50
+_BROAD, _NARROW = 1.1, 0.9  # how wide capitals and bold letters are, and others, in the unit of a column's width
 _RULE = Border(top=Side(style="thin", color="FF9AA5B0"))
-_STATE_FONTS = {"measured": "FF17663A", "estimated": "FF8A5200", "withheld": "FFA3212A"}
+_STATE_FONTS = {
+    state: Font(name=_FACE, size=11, bold=True, color=colour)
+    for state, colour in (("measured", "FF17663A"), ("estimated", "FF8A5200"), ("withheld", "FFA3212A"))
+}
+_NUMBER_AT = Alignment(vertical="top")
+_TEXT_AT = Alignment(horizontal="left", vertical="top", indent=1)  # else it touches the number before it
+_WRAPPED_AT = Alignment(horizontal="left", vertical="top", indent=1, wrap_text=True)
+_HEAD_OF_NUMBERS_AT = Alignment(horizontal="right", vertical="top", wrap_text=True)
 
 Value = str | float | int | None
 
@@ -54,8 +68,8 @@ def new_sheet(book: Workbook, title: str, heads: Sequence[tuple[str, int]]) -> W
     sheet: Worksheet = book.create_sheet(title)
     for column, (name, width) in enumerate(heads, start=1):
         cell = sheet.cell(1, column, name)
-        cell.font, cell.fill = _HEAD_FONT, _HEAD_FILL
-        cell.alignment = Alignment(vertical="center", wrap_text=True)
+        cell.font, cell.fill, cell.alignment = _HEAD_FONT, _HEAD_FILL, _WRAPPED_AT
+        _make_room(sheet, 1, name, width)
         sheet.column_dimensions[get_column_letter(column)].width = width
     sheet.freeze_panes = "A2"
     sheet.print_title_rows = "1:1"
@@ -69,7 +83,10 @@ def new_sheet(book: Workbook, title: str, heads: Sequence[tuple[str, int]]) -> W
 
 
 def finish_sheet(sheet: Worksheet) -> None:
-    """Put the filter over all that was written."""
+    """Put the heads of numbers over their numbers, and the filter over all that was written."""
+    for head, *below in sheet.iter_cols(max_row=min(sheet.max_row, _ROWS_ASKED)):
+        if any(cell.number_format != "General" for cell in below):
+            head.alignment = _HEAD_OF_NUMBERS_AT
     sheet.auto_filter.ref = f"A1:{get_column_letter(sheet.max_column)}{max(2, sheet.max_row)}"
 
 
@@ -78,23 +95,23 @@ def put(sheet: Worksheet, row: int, values: Sequence[Value], *, formats: dict[in
     for column, value in enumerate(values, start=1):
         cell = sheet.cell(row, column)
         if isinstance(value, str):
-            _put_text(cell, value)
+            _put_text(sheet, cell, value)
         elif value is not None:
-            cell.value = value
+            cell.value, cell.alignment = value, _NUMBER_AT
             cell.number_format = (formats or {}).get(column, DECIMAL if isinstance(value, float) else WHOLE)
 
 
 def formula(sheet: Worksheet, row: int, column: int, expression: str, number_format: str) -> None:
     """Write a formula of our own making; nothing from a drawing may be part of `expression`."""
     cell = sheet.cell(row, column, f"={expression}")
-    cell.number_format = number_format
+    cell.number_format, cell.alignment = number_format, _NUMBER_AT
 
 
 def emphasize(sheet: Worksheet, row: int, columns: int, *, ruled: bool) -> None:
     """Set a row in bold, with a line above it where `ruled`."""
     for column in range(1, columns + 1):
         cell = sheet.cell(row, column)
-        cell.font = Font(bold=True)
+        cell.font = _BOLD
         if ruled:
             cell.border = _RULE
 
@@ -102,7 +119,7 @@ def emphasize(sheet: Worksheet, row: int, columns: int, *, ruled: bool) -> None:
 def colour_state(sheet: Worksheet, row: int, column: int, state: str) -> None:
     """Colour the word of the state, which says the same."""
     if state in _STATE_FONTS:
-        sheet.cell(row, column).font = Font(bold=True, color=_STATE_FONTS[state])
+        sheet.cell(row, column).font = _STATE_FONTS[state]
 
 
 def clean(text: str) -> str:
@@ -116,12 +133,25 @@ def save(book: Workbook, path: Path) -> None:
         _Writer(book, archive).write_data()  # save() would stamp today's date
 
 
-def _put_text(cell: Any, text: str) -> None:
+def _make_room(sheet: Worksheet, row: int, text: str, width: float) -> bool:
+    """Whether a text runs over several lines; its row is made as high as it needs."""
+    room = int((width - 1) / (_BROAD if row == 1 or text.isupper() else _NARROW))
+    if len(text) <= room and "\n" not in text:
+        return False
+    lines = sum(len(wrap(line, max(1, room))) for line in text.splitlines())
+    if lines > 1:
+        size = sheet.row_dimensions[row]
+        size.height = max(size.height or 0, _LINE_PT * min(lines, _MOST_LINES))
+    return lines > 1
+
+
+def _put_text(sheet: Worksheet, cell: Any, text: str) -> None:
     if not text:
         return
+    width = sheet.column_dimensions[cell.column_letter].width
+    cell.alignment = _WRAPPED_AT if _make_room(sheet, cell.row, text, width) else _TEXT_AT
     cell.value = clean(text)
     cell.data_type = "s"  # openpyxl takes a leading "=" for a formula
-    cell.alignment = Alignment(vertical="top", wrap_text=len(text) > 30)
     if text[0] in "=+-@\t\r":
         cell.quotePrefix = True  # stays text when somebody edits the cell
 

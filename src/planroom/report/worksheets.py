@@ -125,6 +125,8 @@ def write_faults(book: Workbook, takeoff: Takeoff) -> None:
     for row, fault in enumerate(takeoff.report.faults, start=2):
         page = None if fault.page is None else fault.page + 1
         put(sheet, row, [fault.code, fault.file, page, fault.stage, fault.message, fault.hint])
+    if not takeoff.report.faults:
+        put(sheet, 2, ["", "", None, "", "none: everything was read"])
     finish_sheet(sheet)
 
 

@@ -45,11 +45,14 @@ from planroom.store.files import atomic_path
 
 _HEADS = (
     ("Item", 26), ("Measure", 11), ("Quantity", 13), ("Unit", 7), ("State", 12), ("Interval low", 12),
-    ("Interval high", 12), ("Sheet", 18), ("Printed value", 12), ("In total", 9), ("Source", 34), ("Confidence", 11),
-    ("Told by", 26), ("Reason, note", 52),
+    ("Interval high", 12), ("Sheet", 18), ("Printed value", 12), ("In total", 9), ("Source", 50), ("Confidence", 11),
+    ("Told by", 26), ("Reason, note", 58),
+)  # fmt: skip
+_TOTAL_HEADS = (
+    ("Item", 34), ("Measure", 11), ("Quantity", 13), ("Unit", 7), ("State", 12), ("Interval low", 12),
+    ("Interval high", 12), ("Printed value", 12), ("Sheets", 24), ("Reason, note", 52),
 )  # fmt: skip
 _QUANTITY, _STATE, _IN_TOTAL, _SOURCE, _CONFIDENCE = 3, 5, 10, 11, 12
-_IDS_SHOWN = 4
 _MOST_LINKS = 60_000  # a worksheet holds 65,530
 _MOST_ARGUMENTS = 200  # SUM takes 255
 _BYTES_A_ROW = 12_000  # measured 7,000 for a detail row, its styles and its link
@@ -70,7 +73,8 @@ def write_xlsx(report: Report, path: Path, *, page: str = "report.html") -> None
     """Write the workbook to `path`, whole or not at all. page: the HTML report beside it that sources link to."""
     takeoff = Takeoff(report)
     book = new_workbook()
-    _write_takeoff(book, takeoff, page)
+    totals = new_sheet(book, "Totals", _TOTAL_HEADS)
+    _write_totals(totals, takeoff, _write_takeoff(book, takeoff, page))
     write_bill(book, takeoff)
     write_rooms(book, takeoff)
     write_openings(book, takeoff)
@@ -81,7 +85,21 @@ def write_xlsx(report: Report, path: Path, *, page: str = "report.html") -> None
         save(book, part)
 
 
-def _write_takeoff(book: Workbook, takeoff: Takeoff, page: str) -> None:
+def _write_totals(sheet: Worksheet, takeoff: Takeoff, rows_of: dict[str, int]) -> None:
+    """What the whole set adds up to, each number taken from the sheet "Takeoff", in the order of the report."""
+    for row, total in enumerate(takeoff.totals, start=2):
+        shown = figure(total, takeoff.system)
+        values = _cells(total, shown)
+        values[2] = None
+        put(sheet, row, [*values, shown.stated, _sheets(takeoff, total), remark(total)], formats=_formats(total))
+        if total.state != "withheld":
+            formula(sheet, row, _QUANTITY, f"Takeoff!C{rows_of[total.id]}", _formats(total)[_QUANTITY])
+        colour_state(sheet, row, _STATE, total.state)
+    finish_sheet(sheet)
+
+
+def _write_takeoff(book: Workbook, takeoff: Takeoff, page: str) -> dict[str, int]:
+    """The sheet "Takeoff"; returns the row of each total."""
     sheet = new_sheet(book, "Takeoff", _HEADS)
     totals: dict[_Group, list[Quantity]] = {}
     for total in takeoff.totals:
@@ -102,6 +120,11 @@ def _write_takeoff(book: Workbook, takeoff: Takeoff, page: str) -> None:
     for total, at, own_rows in reserved:  # last, because a total may add rows of another item, further down
         _write_total(sheet, takeoff, total, at, own_rows, rows_of)
     finish_sheet(sheet)
+    return {total.id: at for total, at, _ in reserved}
+
+
+def _sheets(takeoff: Takeoff, total: Quantity) -> str:
+    return ", ".join(takeoff.sheet_name(sheet_id) for sheet_id in takeoff.sheet_ids(total))
 
 
 def _group(quantity: Quantity) -> _Group:
@@ -163,8 +186,8 @@ def _write_total(
     shown = figure(total, takeoff.system)
     values = _cells(total, shown)
     values[0], values[2] = f"{total.item}, total", None
-    sheets = ", ".join(takeoff.sheet_name(sheet_id) for sheet_id in takeoff.sheet_ids(total))
-    put(sheet, row, [*values, sheets, shown.stated, None, None, None, None, remark(total)], formats=_formats(total))
+    words = [_sheets(takeoff, total), shown.stated, None, None, None, None, remark(total)]
+    put(sheet, row, [*values, *words], formats=_formats(total))
     emphasize(sheet, row, len(_HEADS), ruled=True)
     colour_state(sheet, row, _STATE, total.state)
     if total.state == "withheld":
@@ -199,14 +222,15 @@ def _ranges(rows: list[int]) -> Iterator[str]:
 
 
 def _formats(quantity: Quantity) -> dict[int, str]:
-    return dict.fromkeys((3, 6, 7, 9), WHOLE if quantity.unit == "pcs" else DECIMAL) | {_CONFIDENCE: PERCENT}
+    numbers = dict.fromkeys((3, 6, 7, 8, 9), WHOLE if quantity.unit == "pcs" else DECIMAL)
+    return numbers | {_CONFIDENCE: PERCENT}
 
 
 def _sources(takeoff: Takeoff, quantity: Quantity) -> str:
     if not quantity.sources:
-        return ""
+        return "no element"
     places = [takeoff.place[source] for source in quantity.sources if source in takeoff.place]
     lines = sum(len(takeoff.report.sheets[s].elements[e].lines) for s, e in places)
-    more = len(quantity.sources) - _IDS_SHOWN
-    ids = ", ".join(quantity.sources[:_IDS_SHOWN]) + (f" and {more} more" if more > 0 else "")
-    return f"{ids} ({lines} lines)" if lines else ids
+    more = len(quantity.sources) - 1
+    ids = quantity.sources[0] + (f" and {more} more" if more else "")
+    return f"{ids} ({lines} line{'s' * (lines > 1)})" if lines else ids
