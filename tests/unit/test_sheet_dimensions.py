@@ -140,6 +140,18 @@ def test_a_chain_adds_up_but_for_rounding(overall: str, found: list[str]) -> Non
     assert [one.code for one in board.findings()] == found
 
 
+@pytest.mark.parametrize(("rounded", "found"), [(False, ["dimension-sum"]), (True, [])])
+def test_numbers_drawn_to_the_millimetre_are_taken_at_their_word(rounded: bool, found: list[str]) -> None:
+    written = [round(length_m * 1000) for length_m in CHAIN_M]  # all whole centimetres
+    off_m = (0.004, -0.003, 0.002, 0.0045, -0.002) if rounded else (0.0,) * 5
+    drawn = [length_m + off for length_m, off in zip(CHAIN_M, off_m, strict=True)]
+    board = Board()
+    board.chain(drawn, [str(number) for number in written])
+    board.chain([sum(drawn)], [str(sum(written) - 10)], level=230.0)
+
+    assert [one.code for one in board.findings()] == found
+
+
 def test_a_sum_is_told_in_the_words_of_the_drawing() -> None:
     inches = (42.0, 138.5, 96.0, 60.25, 30.0)
     board = Board()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
+from statistics import median
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -49,14 +50,28 @@ def check_dimensions(sheet: Sheet) -> Iterator[Finding]:
         words = f"{one.text} is written where the line is {drawn} long"
         yield Finding("dimension-differs", "warning", sheet.id, _box_px(sheet, [one]), words, [one.id])
     told = {one.id for one in differing}
+    exact = _are_exact(sure)
     for overall, chain in _chains(sure):
         members = [overall, *chain]
         sum_m = math.fsum(one.value_m for one in chain)
-        if abs(sum_m - overall.value_m) > _rounding_m(members) and not told.intersection(one.id for one in members):
+        allowed_m = _rounding_m(members, 0.0 if exact else _common_step_m(members))
+        if abs(sum_m - overall.value_m) > allowed_m and not told.intersection(one.id for one in members):
             total = write_like(overall.text, overall.value_m, sum_m)
             words = f"{' + '.join(one.text for one in chain)} makes {total}, and {overall.text} is written over them"
             ids = [one.id for one in members]
             yield Finding("dimension-sum", "warning", sheet.id, _box_px(sheet, members), words, ids)
+
+
+def _are_exact(sure: list[_Piece]) -> bool:
+    """Whether numbers are drawn to the last digit that is written. They may all be whole centimetres because the
+    building is, or because they were rounded: then the lines are not.
+    """
+    off = [
+        (abs(one.of.value_m - one.of.length_m), written_step_m(one.of.text, one.of.value_m))
+        for one in sure
+        if one.of.agrees
+    ]
+    return bool(off) and median(off_m - step_m / 2 for off_m, step_m in off) <= 0
 
 
 def _differing(pieces: list[_Piece], sure: list[_Piece]) -> Iterator[Dimension]:
@@ -116,13 +131,21 @@ def _overlap(one: _Piece, two: _Piece) -> bool:
     return level and min(one.end, two.end) - max(one.start, two.start) > _JOINT * height
 
 
-def _rounding_m(dimensions: list[Dimension]) -> float:
-    """By how much numbers may miss their sum where each was rounded: to its last digit, or to what all are whole in."""
+def _rounding_m(dimensions: list[Dimension], step_m: float) -> float:
+    """By how much numbers may miss their sum where each was rounded, to its last digit or to steps of `step_m`; feet to
+    the finest fraction among them.
+    """
+    if any(written_step_m(one.text, one.value_m) == 0.0 for one in dimensions):
+        step_m = _common_step_m(dimensions)
+    halves = (max(step_m, written_step_m(one.text, one.value_m)) / 2 for one in dimensions)
+    return math.fsum(halves) + 1e-6
+
+
+def _common_step_m(dimensions: list[Dimension]) -> float:
+    """The largest step of a rule that all are whole in."""
     feet = any(written_step_m(one.text, one.value_m) == 0.0 for one in dimensions)
     steps_m = [step * INCH_M for step in _STEPS_IN] if feet else _STEPS_M
-    common_m = next((step for step in steps_m if all(_is_whole(one.value_m, step) for one in dimensions)), steps_m[-1])
-    halves = (max(common_m, written_step_m(one.text, one.value_m)) / 2 for one in dimensions)
-    return math.fsum(halves) + 1e-6
+    return next((step for step in steps_m if all(_is_whole(one.value_m, step) for one in dimensions)), steps_m[-1])
 
 
 def _is_whole(value_m: float, step_m: float) -> bool:

@@ -150,7 +150,8 @@ def _settled(lettered: list[Lettered], m_per_unit: float) -> tuple[float, float]
         if abs(value / span.length / m_per_unit - 1) < _AGREE
     ]
     ratio, length = np.array(sorted(near)).T
-    settled = float(ratio[np.searchsorted(np.cumsum(length), length.sum() / 2)])
+    weight = np.cumsum(np.sqrt(length))  # the longer, the more exact, but one overall dimension may be wrong itself
+    settled = float(ratio[np.searchsorted(weight, weight[-1] / 2)])
     return settled, float(np.median(np.abs(ratio / settled - 1)))
 
 
