@@ -23,6 +23,7 @@ _MOST_DIFFERING: Final = 0.1
 _LIKELY: Final = 2.5  # beyond such a factor it is the line that was taken for another
 _BESIDE: Final = 15.0  # heights of a text, between a chain and its overall dimension
 _LEVEL, _JOINT = 0.3, 0.3  # heights of a text, between dimensions of one line, and between their ends
+_ROOM: Final = 0.5  # heights of a text, round what a finding shows
 _STEPS_M: Final = (0.1, 0.05, 0.01, 0.005, 0.001)
 _STEPS_IN: Final = (1.0, 0.5, 0.25, 0.125, 0.0625, 0.03125)
 
@@ -163,6 +164,8 @@ def _piece(one: Dimension) -> _Piece:
 
 
 def _box_px(sheet: Sheet, dimensions: list[Dimension]) -> tuple[float, float, float, float]:
-    """The box round texts and lines, in pixels."""
+    """The box round texts and lines, in pixels, with some room, so that its frame does not cross what it shows."""
     points = np.array([four for one in dimensions for four in (one.ends, one.box)], np.float64).reshape(-1, 2)
-    return box_of(sheet.to_px(points))
+    x0, y0, x1, y1 = box_of(sheet.to_px(points))
+    room = _ROOM * min(_piece(one).height for one in dimensions) * sheet.px_per_unit
+    return x0 - room, y0 - room, x1 + room, y1 + room

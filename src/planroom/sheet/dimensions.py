@@ -20,6 +20,7 @@ _USUAL_M = 2.5
 _OFF = 0.004  # of its length, that a dimension may differ from its line, where the others hardly do
 _OFF_HEIGHTS = 0.08  # of the text's height, by which ends are drawn beside where they belong
 _SPREADS = 4.0
+_MOST_READ = 0.999  # what is read off pixels is never quite sure
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +123,9 @@ def _held_against(lettered: list[Lettered], hints: list[float]) -> Iterator[Dime
             )
         else:
             continue
+        score = text.score if text.source != "ocr" else min(text.score, _MOST_READ)
         length_m = span.length * m_per_unit
-        yield Dimension(
-            "", text.string, value, length_m, bool(fitting), span.ends, text.box, span.is_marked, text.score
-        )
+        yield Dimension("", text.string, value, length_m, bool(fitting), span.ends, text.box, span.is_marked, score)
 
 
 def _off_m(value_m: float, span: Span, m_per_unit: float) -> float:
