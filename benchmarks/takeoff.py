@@ -3,8 +3,9 @@
     python benchmarks/takeoff.py [--sets 20] [--scans 4] [--json]
 
 Each set is drawn in a style of its own by a seed that no test uses, and goes through the real program: as vectors, some
-as scans, all of them once more with mistakes in their scales, which must be withheld. Told are room areas within 2 %,
-counts of a kind on a plan that are exact, what is withheld where it could be known, and what is measured and wrong.
+as scans, all of them once more with mistakes: in their scales, which must be withheld, and in their dimensions, which
+must be found. Told are room areas within 2 %, counts of a kind on a plan that are exact, what is withheld where it
+could be known, what is measured and wrong, dimensions tied to their lines, and true and false findings about them.
 Exits with 1 where a figure misses its bound.
 """
 
@@ -32,6 +33,8 @@ CLOSE: Final = 0.02
 LEAST_AREAS: Final = 0.95
 LEAST_EXACT: Final = {"vector": 0.99, "scan": 0.95}
 MOST_WITHHELD: Final = 0.03
+LEAST_DIMENSIONS: Final = 0.95  # of those on vectors, tied to their lines
+LEAST_FOUND: Final = 0.85  # of wrong dimensions and sums
 
 
 def main() -> int:
@@ -55,7 +58,7 @@ def main() -> int:
 def _rows(sets: int, scans: int, *, quiet: bool) -> Iterator[dict[str, Any]]:
     for what, many, scan, mistakes in (
         ("vector", sets, False, False),
-        ("vector with wrong scales", sets, False, True),
+        ("vector with mistakes", sets, False, True),
         ("scan", scans, True, False),
     ):
         score = Score(quiet=quiet)
@@ -85,6 +88,12 @@ def _analyze(folder: Path, *, scan: bool) -> tuple[dict[str, Any], dict[str, Any
     return truth, json.loads(report.read_text("utf-8"))
 
 
+def _middle(dimension: dict[str, Any]) -> tuple[float, float]:
+    """The middle of a true dimension's line, in points: its base is a point of it."""
+    (x0, y0), (x1, y1), (x, y) = dimension["start_pt"], dimension["end_pt"], dimension["base_pt"]
+    return ((x0 + x1) / 2, y) if dimension["level"] else (x, (y0 + y1) / 2)
+
+
 class Score:
     """What was right, wrong and withheld, over all sets."""
 
@@ -93,10 +102,12 @@ class Score:
         self.areas: Counter[str] = Counter()
         self.counts: Counter[str] = Counter()
         self.planted: Counter[str] = Counter()
+        self.dimensions: Counter[str] = Counter()
 
     def add(self, name: str, truth: dict[str, Any], report: dict[str, Any]) -> None:
         """Hold a set's report against its truth."""
         planted = {one["sheet"] for one in truth.get("mistakes", []) if "scale" in one["kind"]}
+        self._dimensions(name, truth, report)
         for true in truth["sheets"]:
             sheet = next((one for one in report["sheets"] if one["page"] == true["page"]), None)
             if true["view"] not in DRAWN or sheet is None:
@@ -108,6 +119,41 @@ class Score:
             told = [*self._counts(own, true), *self._areas(own, sheet, true)]
             if told and not self._quiet:
                 print(f"{name} {true['number']}: {', '.join(told)}", flush=True)
+
+    def _dimensions(self, name: str, truth: dict[str, Any], report: dict[str, Any]) -> None:
+        """Dimensions tied to their lines; findings about them, of which each covers one that is wrong or is false."""
+        slips = {
+            (one["sheet"], int(one["subject"].split()[1]))
+            for one in truth.get("mistakes", [])
+            if one["subject"].startswith("dimension ")
+        }
+        self.dimensions["planted"] += len(slips)
+        for true in truth["sheets"]:
+            sheet = next((one for one in report["sheets"] if one["page"] == true["page"]), None)
+            if sheet is None:
+                continue
+            self.dimensions["drawn"] += len(true["dimensions"])
+            self.dimensions["tied"] += sum(one["agrees"] or one["marked"] for one in sheet["dimensions"])
+            grow = sheet["width_px"] / true["size_pt"][0]
+            wrong = {
+                k: [v * grow for v in (at[0], true["size_pt"][1] - at[1])]
+                for k, at in ((k, _middle(one)) for k, one in enumerate(true["dimensions"]))
+                if (true["number"], k) in slips and true["kind"] == "plan"
+            }
+            for finding in report["findings"]:
+                if finding["sheet"] != sheet["id"] or not finding["code"].startswith("dimension-"):
+                    continue
+                x0, y0, x1, y1 = finding["box_px"]
+                hit = [k for k, (x, y) in wrong.items() if x0 - 2 < x < x1 + 2 and y0 - 2 < y < y1 + 2]
+                self.dimensions["found"] += len(hit)
+                self.dimensions["false"] += not hit
+                for k in hit:
+                    del wrong[k]
+                if not hit and not self._quiet:
+                    print(f"{name} {true['number']}: false: {finding['message']}", flush=True)
+            if wrong and not self._quiet:
+                missed = ", ".join(true["dimensions"][k]["text"] for k in wrong)
+                print(f"{name} {true['number']}: not found: {missed}", flush=True)
 
     def _hold_back(self, own: list[dict[str, Any]]) -> None:
         """A sheet whose scale is contradicted: nothing that needs one may be told."""
@@ -158,6 +204,9 @@ class Score:
         withheld = (self.areas["withheld"] + self.counts["withheld"]) / max(rooms + counted, 1)
         bound = LEAST_EXACT["scan" if what == "scan" else "vector"]
         over = close < LEAST_AREAS or exact < bound or withheld > MOST_WITHHELD or self.planted["told"] > 0
+        tied = self.dimensions["tied"] / max(self.dimensions["drawn"], 1)
+        over |= self.dimensions["false"] > 0 or self.dimensions["found"] < LEAST_FOUND * self.dimensions["planted"]
+        over |= what != "scan" and tied < LEAST_DIMENSIONS
         return {
             "part": what,
             "sets": sets,
@@ -169,6 +218,11 @@ class Score:
             "measured_and_wrong": self.areas["measured wrong"] + self.counts["measured wrong"],
             "planted": self.planted["withheld"] + self.planted["told"],
             "planted_but_told": self.planted["told"],
+            "dimensions": self.dimensions["drawn"],
+            "dimensions_tied": round(tied, 4),
+            "dimensions_planted": self.dimensions["planted"],
+            "dimensions_found": self.dimensions["found"],
+            "dimensions_false": self.dimensions["false"],
             "over": over,
         }
 

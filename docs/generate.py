@@ -19,7 +19,7 @@ import typer
 from planroom import errors
 from planroom.amounts import exactly
 from planroom.cli import app
-from planroom.records import Bill, BillLine, Deduction, Element, Finding, Quantity, Report, Scale, Sheet
+from planroom.records import Bill, BillLine, Deduction, Dimension, Element, Finding, Quantity, Report, Scale, Sheet
 from planroom.report.json import SCHEMA, as_json
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -79,6 +79,16 @@ FIELDS = {
     "sheets[].schedules[].rows[][].text": "what a cell says; cells from left to right, rows from the top",
     "sheets[].schedules[].rows[][].box_px": "where the cell lies",
     "sheets[].schedules[].source": "`text layer` or `ocr`",
+    "sheets[].dimensions[].id": "the sheet's id, then a number",
+    "sheets[].dimensions[].text": "a dimension string as printed",
+    "sheets[].dimensions[].value_m": "what it says, in metres",
+    "sheets[].dimensions[].off_m": "what it says, less what its line measures by the scale that most dimensions agree "
+    "on, in metres",
+    "sheets[].dimensions[].agrees": "whether that is no more than rounding and drawing explain",
+    "sheets[].dimensions[].marked": "whether the line bears ticks, dots or arrowheads at both ends for sure",
+    "sheets[].dimensions[].score": "how surely it was read, 0 to 1; 1 where the file itself holds the letters",
+    "sheets[].dimensions[].line_px": "x0, y0, x1, y1: the ends of its line",
+    "sheets[].dimensions[].box_px": "where the text stands",
     "sheets[].listed[][]": "number and title of a drawing that a list on this sheet names",
     "sheets[].heights_m.{}": "heights in metres read off the sheet, by what they are",
     "sheets[].counts.{}": "best single guess by kind, an integer: door, window, opening, room, bedroom, toilet, wall",
@@ -144,12 +154,13 @@ FIELDS = {
     "bill.lines[].deductions[].deducted": "whether `ruled` is without it; null where its size does not tell",
     "bill.lines[].deductions[].source": "the clause",
     "bill.lines[].deductions[].factors_m": "what is multiplied to its size, in metres",
-    "findings[].code": "which mistake",
+    "findings[].code": "which mistake: `count-differs`, `dimension-differs`, `dimension-sum`, `index-…`, "
+    "`schedule-size-differs`",
     "findings[].severity": "`error`, `warning` or `note`",
     "findings[].sheet": "id of the sheet",
     "findings[].box_px": "where, in pixels; null for the whole sheet",
     "findings[].message": "what is wrong, in words",
-    "findings[].sources[]": "ids of the elements concerned",
+    "findings[].sources[]": "ids of the elements, dimensions or sheets concerned",
     "bid": "null: comes with prices",
     "schedule": "null: comes with activities",
     "decision": "null: comes with decisions",
@@ -288,6 +299,7 @@ def report_fields() -> set[str]:
     sheet = Sheet("s", "f", 0, "n", 10, 10, (0.0, 0.0, 1.0, 1.0), "p", scale=Scale(50.0, 1.0, "measured", "e"))
     sheet.elements, sheet.counts, sheet.heights = [element], {"k": 1}, {"k": 2.5}
     sheet.ranges, sheet.chances, sheet.channels = {"k": (0, 2)}, {"k": 0.5}, {"geometry": {"k": 1}}
+    sheet.dimensions = [Dimension("d", "1.00", 1.0, 1.0, True, (0.0, 0.0, 1.0, 0.0), (0.0, 0.0, 1.0, 1.0), True)]
     box = (0.0, 0.0, 1.0, 1.0)
     scaled = {"title": "t", "ratio": 50.0, "box": box, "m_per_unit": 1.0, "state": "measured", "evidence": "e"}
     table = {"kind": "door", "title": "t", "box": box, "columns": [{"name": "n", "header": "h"}], "source": "ocr"}
@@ -315,7 +327,7 @@ _STAGE = ("stage", "file", "page", "wall_s", "leased_bytes", "grown_bytes", "pat
 _READER = ("cpu_s", "peak_bytes", "retried", "leases")
 _POOL = ("capacity_bytes", "peak_leased_bytes", "hits", "misses", "saved_s")
 _KEYED = ("counts", "ranges", "chances", "channels", "heights_m", "sizes", "stated", "traits", "codes")
-_WHOLE = ("leases", "box_px", "box_m", "outline_px", "lines_px", "interval", "factors_m")
+_WHOLE = ("leases", "box_px", "box_m", "outline_px", "line_px", "lines_px", "interval", "factors_m")
 
 
 def find_fields(report: dict[str, Any]) -> Iterator[str]:

@@ -24,6 +24,7 @@ from planroom.measure.views import settle_heads
 from planroom.readers import Step, read_all
 from planroom.records import Finding, Report, Sheet
 from planroom.runtime import Runtime
+from planroom.sheet.chains import check_dimensions
 from planroom.sheet.index import check_index
 from planroom.sheet.prints import settle_prints
 from planroom.sheet.schedules import count_pieces, table_of
@@ -85,6 +86,7 @@ def measure(report: Report, settings: Settings) -> None:
     tables = [table_of(plain) for sheet in report.sheets for plain in sheet.schedules]
     sizes = listed_sizes(tables)
     for sheet in report.sheets:
+        report.findings.extend(check_dimensions(sheet))
         report.findings.extend(state_sizes(sheet, sizes))
     report.quantities = take_off(report.sheets, report.groups, settings.height_m, settings.units)
     report.findings.extend(find_differences(report.quantities))

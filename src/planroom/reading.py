@@ -28,6 +28,7 @@ from planroom.memory.manager import MemoryManager
 from planroom.pages import Clock, keep_picture, open_pages, page_bytes
 from planroom.records import Element, Page, Scale, Sheet, Text
 from planroom.sheet.channels import hear_channels
+from planroom.sheet.dimensions import Lettered, find_lettered, read_dimensions
 from planroom.sheet.heights import read_heights
 from planroom.sheet.index import read_index
 from planroom.sheet.labels import count_labels, names_rooms
@@ -139,9 +140,11 @@ def read_sheet(page: Page, arguments: dict[str, Any], clock: Clock, progress: Pr
         progress("sheet", 0.0)
         _read_title(sheet, page, texts)
         doors = None if page.is_scan else vectors.guess_scale(work, page.paper_unit_m)
-        sheet.scale = _scale(page, sheet, texts, arguments["scales"], doors)
+        lettered = find_lettered(work, texts) if page.elements is None else []
+        sheet.scale = _scale(page, sheet, texts, lettered, arguments["scales"], doors)
         if page.elements is None:
-            sheet.viewports = find_viewports(page, texts)
+            sheet.viewports = find_viewports(page, texts, lettered)
+            sheet.dimensions = read_dimensions(lettered, sheet.scale, sheet.viewports, imperial=is_imperial(texts))
         if sheet.kind == "section":
             sheet.heights = read_heights(texts)
     if page.elements is None:
@@ -162,6 +165,8 @@ def read_sheet(page: Page, arguments: dict[str, Any], clock: Clock, progress: Pr
         _put_back(sheet, upright)
     for element in sheet.elements:
         element.id = f"{sheet.id}.{element.id}"
+    for dimension in sheet.dimensions:
+        dimension.id = f"{sheet.id}.{dimension.id}"
     return sheet
 
 
@@ -325,6 +330,7 @@ def _put_back(sheet: Sheet, upright: Upright) -> None:
     for viewport in sheet.viewports:
         if viewport["m_per_unit"] is not None:
             viewport["m_per_unit"] /= upright.unit_per_px
+    upright.place_dimensions(sheet.dimensions)
     upright.place_boxes([sheet.viewports, sheet.schedules])
     scale = sheet.scale
     if scale is not None and scale.m_per_unit is not None:
@@ -357,14 +363,21 @@ def _title_block(page: Page, texts: list[Text]) -> TitleBlock:
     return read_title_block(texts, page.extent, imperial=is_imperial(texts))
 
 
-def _scale(page: Page, sheet: Sheet, texts: list[Any], scales: dict[str, float], doors: float | None) -> Scale | None:
+def _scale(
+    page: Page,
+    sheet: Sheet,
+    texts: list[Text],
+    lettered: list[Lettered],
+    scales: dict[str, float],
+    doors: float | None,
+) -> Scale | None:
     """What the sheet shows, or what a person says of it: a ratio of paper, which says nothing of a model's own units.
 
     The printed ratio stays what is printed; a contradiction is named, and the person is believed.
     """
     if page.elements is not None:
         return Scale(None, page.unit_m, "measured", "the model's own units")
-    shown = None if sheet.kind in ("cover", "schedule") else find_scale(page, texts, doors)
+    shown = None if sheet.kind in ("cover", "schedule") else find_scale(page, texts, doors, lettered)
     given = next((scales[n] for n in (sheet.id, sheet.number, sheet.name, "*") if n in scales), None)
     if given is None or page.paper_unit_m is None:
         return shown

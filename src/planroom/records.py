@@ -169,6 +169,27 @@ class Element:
 
 
 @dataclass(slots=True)
+class Dimension:
+    """A dimension string: what it says, and the line that it says it of.
+
+    value_m: what the text means. length_m: what the line measures by the scale that most dimensions of its drawing
+    agree on. agrees: whether both are one, but for rounding and drawing. ends: of the line, x0, y0, x1, y1, and box: of
+    the text, in sheet units. is_marked: whether the line is drawn, with ticks, dots or arrowheads at both ends.
+    score: how surely the text was read, 1.0 where the file itself holds it.
+    """
+
+    id: str
+    text: str
+    value_m: float
+    length_m: float
+    agrees: bool
+    ends: tuple[float, float, float, float]
+    box: tuple[float, float, float, float]
+    is_marked: bool
+    score: float = 1.0
+
+
+@dataclass(slots=True)
 class Sheet:
     """One drawing sheet, read: what it says of itself and what was found on it.
 
@@ -202,6 +223,7 @@ class Sheet:
     viewports: list[dict[str, Any]] = field(default_factory=list)
     schedules: list[dict[str, Any]] = field(default_factory=list)
     listed: list[list[str]] = field(default_factory=list)
+    dimensions: list[Dimension] = field(default_factory=list)
     elements: list[Element] = field(default_factory=list)
     heights: dict[str, float] = field(default_factory=dict)  # clear or storey heights read off the sheet, in metres
     timings: list[dict[str, Any]] = field(default_factory=list)
@@ -233,6 +255,8 @@ class Sheet:
         """Bear another id, the elements too: a second copy of one document."""
         for element in self.elements:
             element.id = sheet_id + element.id.removeprefix(self.id)
+        for dimension in self.dimensions:
+            dimension.id = sheet_id + dimension.id.removeprefix(self.id)
         self.id = sheet_id
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from fractions import Fraction
 from typing import Final, Literal
 
 from planroom.errors import UsageError
@@ -58,6 +60,7 @@ _QUOTES = str.maketrans("’‘′´`”“″„‟〃", "'" * 5 + '"' * 6)
 _PARTS = {"¼": "1/4", "½": "1/2", "¾": "3/4", "⅛": "1/8", "⅜": "3/8", "⅝": "5/8", "⅞": "7/8"}
 _FEET = re.compile(r"^(\d+)\s*'\s*-?\s*(?:(\d+)(?:\s+(\d+)/(\d+))?|(\d+)/(\d+))?\s*\"?$")
 _INCHES = re.compile(r"^(\d+)(?:\s+(\d+)/(\d+))?\s*\"$")
+_RAISED = re.compile(r"^(\d{1,3})(?:[.,](\d{2}))?\s*([⁰¹²³⁴⁵⁶⁷⁸⁹])$")  # 36⁵ cm, 1,76⁵ m: millimetres written small
 _PLAIN = re.compile(r"^(\d{1,6})(?:[.,](\d{1,3}))?\s*(mm|cm|m)?$")
 
 
@@ -75,12 +78,15 @@ def parse_lengths(text: str) -> list[float]:
     if "'" in string:
         string = string.replace("°", '"')  # what optical reading makes of the mark of inches
     if match := _FEET.match(string):
-        feet, inches, above, below, only_above, only_below = match.groups()
-        part = _part(above, below) + _part(only_above, only_below)
-        return [int(feet) * FOOT_M + (int(inches or 0) + part) * INCH_M]
+        feet, inches, above, below, *stuck = match.groups()
+        many = [int(inches) + _part(above, below)] if inches else _stuck(*stuck) if stuck[0] else [0.0]
+        return [int(feet) * FOOT_M + inch * INCH_M for inch in many]
     if match := _INCHES.match(string):
         inches, above, below = match.groups()
         return [(int(inches) + _part(above, below)) * INCH_M]
+    if match := _RAISED.match(string):
+        cm = int(match[1]) if match[2] is None else 100 * int(match[1]) + int(match[2])
+        return [cm / 100 + int(unicodedata.normalize("NFKC", match[3])) / 1000]
     if match := _PLAIN.match(string):
         value = float(f"{match[1]}.{match[2] or 0}")
         if match[3]:
@@ -88,6 +94,61 @@ def parse_lengths(text: str) -> list[float]:
         units = (1.0, 0.01) if match[2] else (0.001, 0.01, 1.0)
         return [value * unit for unit in units if 0.03 <= value * unit <= 500]
     return []
+
+
+def written_step_m(text: str, value_m: float) -> float:
+    """The last digit of a dimension text that means `value_m`, in metres; 0 for feet and inches, whose fractions are
+    left out where they are nothing.
+    """
+    string = _straight(text.strip())
+    if "'" in string or '"' in string:
+        return 0.0
+    if _RAISED.match(string):
+        return 0.001
+    match = _PLAIN.match(string.rstrip("±").strip())
+    if match is None:
+        return 0.0
+    unit_m = value_m / (float(f"{match[1]}.{match[2] or 0}") or 1.0)
+    return float(unit_m / 10 ** len(match[2] or ""))
+
+
+def write_like(text: str, value_m: float, length_m: float) -> str:
+    """`length_m` as a dimension text that means `value_m` would write it: its unit, decimals and decimal mark; feet
+    and inches to the eighth of an inch.
+    """
+    step_m = written_step_m(text, value_m)
+    if step_m == 0.0:
+        return _in_feet(length_m)
+    match = _PLAIN.match(text.strip().rstrip("±").strip())
+    if match is None:  # a raised digit
+        return f"{length_m:.3f} m"
+    decimals = len(match[2] or "")
+    number = f"{length_m / step_m / 10**decimals:.{decimals}f}"
+    unit = f" {match[3]}" if match[3] else ""
+    return (number.replace(".", ",") if "," in text else number) + unit
+
+
+def _in_feet(length_m: float) -> str:
+    feet, eighths = divmod(round(length_m / INCH_M * 8), 96)
+    inches, rest = divmod(eighths, 8)
+    part = f" {Fraction(rest, 8)}" if rest else ""
+    return f"{feet}'-{inches}{part}\""
+
+
+def _stuck(above: str, below: str) -> list[float]:
+    """The inches that a fraction without its space can mean: 10 1/2 for 101/2, 11 3/16 or 1 13/16 for 113/16."""
+    if int(above) < int(below):
+        return [_part(above, below)]
+    splits = [(int(above[:k]), above[k:]) for k in range(1, len(above))]
+    found = [
+        whole + _part(rest, below) for whole, rest in splits if whole < 12 and rest[0] != "0" and _is_odd(rest, below)
+    ]
+    return sorted(found, reverse=True)
+
+
+def _is_odd(above: str, below: str) -> bool:
+    """Whether a fraction is one of a ruler: below 1, and reduced."""
+    return int(above) < int(below) and int(above) % 2 == 1 and below in ("2", "4", "8", "16", "32", "64")
 
 
 def _part(above: str | None, below: str | None) -> float:

@@ -191,12 +191,14 @@ def test_mistakes_are_printed_and_written_down(tmp_path: Path, name: str) -> Non
     by_kind = {m.kind: m for m in wrong.mistakes}
 
     assert not right.mistakes
-    assert len(by_kind) == 8
+    assert len(by_kind) == 9
     assert wrong.totals()["door"] == right.totals()["door"] - 1
     assert [s.number for s in wrong.sheets].count("A-301") == 2
     assert by_kind["room area wrong"].printed in texts[2]
     assert by_kind["room area wrong"].true not in texts[2]
     assert by_kind["dimension wrong"].printed in texts[2]
+    assert by_kind["dimensions do not add up"].printed in texts[2]
+    assert by_kind["dimensions do not add up"].subject != by_kind["dimension wrong"].subject
     schedule = texts[sheet(wrong, "schedule").page].split()
     assert by_kind["mark missing from schedule"].subject not in schedule
     assert by_kind["schedule width differs from plan"].subject in schedule

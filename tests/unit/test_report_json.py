@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from report_sample import M_PER_PT, WIDTH_PT, element, small_report
+from report_sample import HEIGHT_PT, M_PER_PT, WIDTH_PT, element, small_report
 
-from planroom.records import Report
+from planroom.records import Dimension, Report
 from planroom.report.json import as_json, write_json
 
 CONTRACT = {
@@ -42,6 +42,19 @@ def test_scale_and_boxes_are_in_pixels_and_metres(tmp_path: Path) -> None:
     assert wall["box_m"] == pytest.approx([v * M_PER_PT for v in (150, 120, 1030, 137)], abs=1e-4)
     assert wall["box_px"] == pytest.approx([312.5, 1468.7, 2145.7, 1504.1], abs=0.2)
     assert view["elements"][0]["box_m"] is None and view["elements"][0]["box_px"] is not None
+
+
+def test_a_dimension_is_told_with_its_line(tmp_path: Path) -> None:
+    report = small_report(tmp_path)
+    ends = (150.0, HEIGHT_PT - 100, 350.0, HEIGHT_PT - 100)
+    box = (230.0, HEIGHT_PT - 98, 270.0, HEIGHT_PT - 90)
+    report.sheets[0].dimensions = [Dimension("d1", "3.80", 3.8, 200 * M_PER_PT, False, ends, box, True)]
+    (told,) = as_json(report)["sheets"][0]["dimensions"]
+    grow = 2479 / WIDTH_PT
+
+    assert told["off_m"] == pytest.approx(3.8 - 200 * M_PER_PT, abs=1e-4) and told["agrees"] is False
+    assert told["line_px"] == pytest.approx([150 * grow, 100 * grow, 350 * grow, 100 * grow], abs=0.1)
+    assert told["box_px"] == pytest.approx([230 * grow, 90 * grow, 270 * grow, 98 * grow], abs=0.1)
 
 
 def test_withheld_and_non_finite_numbers_are_null(tmp_path: Path) -> None:

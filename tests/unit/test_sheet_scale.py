@@ -9,7 +9,8 @@ import pytest
 
 from planroom.ingest.linework import LineworkBuilder
 from planroom.records import Page, Scale, Text
-from planroom.sheet.scale import find_scale, is_imperial, measure_dimensions
+from planroom.sheet.dimensions import Measure, find_lettered, measure_dimensions
+from planroom.sheet.scale import find_scale, is_imperial
 from planroom.units import FOOT_M, INCH_M, POINT_M
 from plans import THIN, page_of, text
 
@@ -76,6 +77,10 @@ def scale_of(work: LineworkBuilder, texts: list[Text], doors: float | None = Non
     return find_scale(page, texts, doors)
 
 
+def measured(work: LineworkBuilder, texts: list[Text]) -> Measure | None:
+    return measure_dimensions(find_lettered(work.build(), texts), [AT_50])
+
+
 # ---- one kind of evidence ----------------------------------------------------------------------------------------
 
 
@@ -89,7 +94,7 @@ def test_dimensions_give_metres_in_a_unit(
 ) -> None:
     builder, texts = dimensions(AT_50, lengths, write, upright=upright)
 
-    found = measure_dimensions(builder.build(), texts, [AT_50])
+    found = measured(builder, texts)
 
     assert found is not None
     assert found.m_per_unit == pytest.approx(AT_50, rel=0.005)
@@ -101,9 +106,9 @@ def test_a_few_dimensions_are_no_evidence_and_wrong_ones_are_outvoted() -> None:
     builder, texts = dimensions(AT_50)
     texts[1] = texts[1]._replace(string="3800")
 
-    found = measure_dimensions(builder.build(), texts, [AT_50])
+    found = measured(builder, texts)
 
-    assert measure_dimensions(few.build(), two_texts, [AT_50]) is None
+    assert measured(few, two_texts) is None
     assert found is not None
     assert found.m_per_unit == pytest.approx(AT_50, rel=0.005)
     assert (found.agree, found.of) == (4, 5)
@@ -115,7 +120,7 @@ def test_numbers_without_dimension_lines_are_no_evidence() -> None:
     builder.path(THIN)
     builder.line(0, 900, 900, 900)
 
-    assert measure_dimensions(builder.build(), texts, [AT_50]) is None
+    assert measured(builder, texts) is None
 
 
 # ---- on paper ----------------------------------------------------------------------------------------------------

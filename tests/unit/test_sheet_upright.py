@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from planroom.ingest.scan import turned
-from planroom.records import Element
+from planroom.records import Dimension, Element
 from planroom.sheet.lettering import add_texts, as_texts
 from planroom.sheet.upright import upright_frame
 
@@ -39,6 +39,16 @@ def test_elements_are_put_back_with_their_sizes() -> None:
 
     assert room.sizes == {"area": 1250.0, "width": 50.0, "area_side": 7.5}
     assert np.allclose(room.outline.min(0), (10 + (600 - 200) / 2, 20 + (800 - 150) / 2))
+
+
+def test_dimensions_are_put_back_with_their_lines() -> None:
+    ends, box = (100.0, 100.0, 200.0, 100.0), (140.0, 105.0, 160.0, 115.0)
+    one = Dimension("d1", "1.00", 1.0, 1.0, True, ends, box, True)
+
+    upright_frame(600, 800, 0.0, 90, EXTENT).place_dimensions([one])
+
+    assert np.allclose(one.ends, (10 + 100 / 2, 20 + (800 - 100) / 2, 10 + 100 / 2, 20 + (800 - 200) / 2))
+    assert np.allclose(one.box, (10 + 105 / 2, 20 + (800 - 160) / 2, 10 + 115 / 2, 20 + (800 - 140) / 2))
 
 
 @pytest.mark.parametrize(

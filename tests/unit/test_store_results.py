@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from planroom.records import Element, Scale, Sheet
+from planroom.records import Dimension, Element, Scale, Sheet
 from planroom.store.results import find_sheet, load_sheet, save_sheet, saved_pages
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\0IEND\xaeB`\x82"
@@ -22,6 +22,8 @@ def sheet(folder: Path) -> Sheet:
     outline = np.array([(1.0, 2.0), (5.0, 2.0), (5.0, 2.5), (1.0, 2.5)])
     traits = {"subtype": "single"}
     made.elements = [Element("abc-3.d1", "door", outline, 0.8, np.zeros((0, 4)), ["pixels"], traits=traits)]
+    ends, box = (1.0, 9.0, 5.0, 9.0), (2.0, 9.5, 4.0, 10.5)
+    made.dimensions = [Dimension("abc-3.dimension-1", "0.08", 0.08, 0.08, True, ends, box, True, 0.97)]
     made.counts, made.ranges = {"door": 1}, {"door": (1, 3)}
     return made
 
@@ -48,6 +50,7 @@ def test_a_second_copy_bears_another_id(tmp_path: Path) -> None:
     again = load_sheet(tmp_path, 2, "xyz-3")
 
     assert again.id == "xyz-3" and [element.id for element in again.elements] == ["xyz-3.d1"]
+    assert [one.id for one in again.dimensions] == ["xyz-3.dimension-1"]
 
 
 @pytest.mark.parametrize("damage", ["", "{}", '{"picture": 3}', "[1, 2]", "[" * 100_000])

@@ -13,6 +13,8 @@ from planroom.units import (
     parse_ratio,
     parse_ratios,
     parse_scale,
+    write_like,
+    written_step_m,
 )
 
 
@@ -73,6 +75,10 @@ def test_quantities_turn_into_the_customers_units(unit: str, value: float, shown
         ("235'±", 2820 * INCH_M),
         ("3'-6½\"", 42.5 * INCH_M),
         ("6'-8°", 80 * INCH_M),
+        ("6'-101/2\"", 82.5 * INCH_M),
+        ("4'-3/4\"", 48.75 * INCH_M),
+        ("36⁵", 0.365),
+        ("1,76⁵", 1.765),
     ],
 )
 def test_a_length_with_its_unit_means_one_thing(text: str, metres: float) -> None:
@@ -82,7 +88,25 @@ def test_a_length_with_its_unit_means_one_thing(text: str, metres: float) -> Non
 def test_a_bare_length_may_mean_several_things() -> None:
     assert parse_lengths("1280") == [pytest.approx(1.28), pytest.approx(12.8)]
     assert parse_lengths("4,20") == [pytest.approx(4.2), pytest.approx(0.042)]
+    assert parse_lengths("3'-113/16\"") == [pytest.approx(47.1875 * INCH_M), pytest.approx(37.8125 * INCH_M)]
     assert parse_lengths("88") == [pytest.approx(0.088), pytest.approx(0.88), pytest.approx(88)]
+
+
+@pytest.mark.parametrize(
+    ("text", "value_m", "step_m", "longer"),
+    [
+        ("1280", 1.28, 0.001, "1380"),
+        ("128", 1.28, 0.01, "138"),
+        ("4,20", 4.2, 0.01, "4,30"),
+        ("4.205 m", 4.205, 0.001, "4.305 m"),
+        ("36⁵", 0.365, 0.001, "0.465 m"),
+        ("3'-6\"", 42 * INCH_M, 0.0, "3'-9 7/8\""),
+        ("3'-6 1/2\"", 42.5 * INCH_M, 0.0, "3'-10 3/8\""),
+    ],
+)
+def test_a_length_is_written_as_another_is(text: str, value_m: float, step_m: float, longer: str) -> None:
+    assert written_step_m(text, value_m) == pytest.approx(step_m)
+    assert write_like(text, value_m, value_m + 0.1) == longer
 
 
 @pytest.mark.parametrize("text", ["", "A-101", "KITCHEN", "1:50", "12.34 m²", "3'-6\" x 6'-8\"", "1234567"])

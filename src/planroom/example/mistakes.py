@@ -5,12 +5,18 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby, pairwise
+from typing import Final
 
-from planroom.example.dimensions import outer_strings
+from planroom.example.dimensions import Dimension, outer_strings
 from planroom.example.house import House, Opening, Room, Storey, gap, room_shape
 from planroom.example.schedules import tagged
 from planroom.example.truth import Mistake
 from planroom.example.variants import Variant
+from planroom.units import INCH_M
+
+# more than rounding makes of a few numbers, in what each style writes
+_SLIP_M: Final = {"mm": 0.015, "m": 0.03, "ft": INCH_M}
 
 
 @dataclass(slots=True)
@@ -48,6 +54,12 @@ def with_mistakes(house: House, variant: Variant, other_view: str, seed: int = 0
     text = words.length(strings[index].value_m + 0.3)
     errata.dimensions["A-101"] = {index: text}
     note("dimension wrong", "A-101", f"dimension {index}", text, words.length(strings[index].value_m))
+    slipped = _in_another_chain(strings, index)
+    if slipped is not None:  # hardly to be seen on the line itself
+        value_m = strings[slipped].value_m
+        text = words.length(value_m + _SLIP_M[variant.lengths])
+        errata.dimensions["A-101"][slipped] = text
+        note("dimensions do not add up", "A-101", f"dimension {slipped}", text, words.length(value_m))
 
     doors = [o for _, o in tagged(house) if o.kind == "door"]
     gone, wide = rng.sample(doors, 2)
@@ -66,6 +78,20 @@ def with_mistakes(house: House, variant: Variant, other_view: str, seed: int = 0
     errata.areas[room.number] = words.area(area_m2 * 1.17)
     note("room area wrong", "A-101", room.number, words.area(area_m2 * 1.17), words.area(area_m2))
     return house, errata
+
+
+def _in_another_chain(strings: list[Dimension], index: int) -> int | None:
+    """The longest of the shortest chain that neither holds the string at `index` nor stands beside it; None where there
+    is none.
+    """
+    chains: list[list[int]] = []
+    for _, group in groupby(range(len(strings)), key=lambda k: (strings[k].level, strings[k].base)):
+        chains.append(list(group))
+    free = [one for one, over in pairwise(chains) if len(one) > 1 and index not in (*one, *over)]
+    if not free:
+        return None
+    shortest = sorted(free, key=len)[0]
+    return max(shortest, key=lambda k: strings[k].value_m)
 
 
 def _without_a_door(house: House, errata: Errata) -> House:

@@ -55,13 +55,14 @@ class ElementTruth:
 
 @dataclass(frozen=True, slots=True)
 class DimensionTruth:
-    """A printed dimension: its text, the true distance, its ends and its line in page points."""
+    """A printed dimension: its text, the true distance, its ends and its line in page points, whether that is level."""
 
     text: str
     value_m: float
     start_pt: tuple[float, float]
     end_pt: tuple[float, float]
     base_pt: tuple[float, float]
+    level: bool
 
 
 @dataclass(slots=True)

@@ -202,7 +202,7 @@ def _dimension(canvas: PdfCanvas, one: Dimension) -> DimensionTruth:
         x, y = canvas.to_pt(point)
         return round(x, 3), round(y, 3)
 
-    return DimensionTruth(one.text, round(one.value_m, 5), place(one.start), place(one.end), place(one.base))
+    return DimensionTruth(one.text, round(one.value_m, 5), place(one.start), place(one.end), place(one.base), one.level)
 
 
 def _write_dxf(path: Path, house: House, variant: Variant, entry: Entry, errata: Errata) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from planroom.amounts import Amount
 from planroom.geometry import box_of
 from planroom.memory.collector import collector_paused
-from planroom.records import BillLine, Element, Finding, Floats, Quantity, Report, Scale, Sheet
+from planroom.records import BillLine, Dimension, Element, Finding, Floats, Quantity, Report, Scale, Sheet
 from planroom.report.bill import shown_price
 from planroom.report.takeoff import Takeoff, figure
 from planroom.store.files import atomic_path
@@ -25,6 +25,7 @@ from planroom.units import UnitSystem, in_system
 SCHEMA = 1
 _BYTES_AN_ELEMENT = 4_000
 _BYTES_A_QUANTITY = 2_500
+_BYTES_A_DIMENSION = 1_500
 _MEMORY = ("budget_bytes", "enforced", "peak_leased_bytes", "peak_real_bytes")
 
 
@@ -34,6 +35,7 @@ def lease_bytes(report: Report) -> int:
     sources = sum(len(quantity.sources) for quantity in report.quantities)
     sources += sum(len(line.sources) + 10 * len(line.deductions) for line in report.bill.lines)
     rows = len(report.quantities) + len(report.bill.lines)
+    sources += sum(len(sheet.dimensions) for sheet in report.sheets) * _BYTES_A_DIMENSION // 100
     return 2_000_000 + _BYTES_AN_ELEMENT * elements + _BYTES_A_QUANTITY * rows + 100 * sources
 
 
@@ -91,6 +93,7 @@ def _sheet(sheet: Sheet, takeoff: Takeoff) -> dict[str, Any]:
         "viewports": [_viewport(viewport, sheet) for viewport in sheet.viewports],
         "schedules": _plain(_in_px(sheet.schedules, sheet)),
         "listed": _plain(sheet.listed),
+        "dimensions": [_dimension(one, sheet) for one in sheet.dimensions],
         "heights_m": _plain(sheet.heights),
         "counts": {kind: int(count) for kind, count in sheet.counts.items()},
         "ranges": {kind: [int(low), int(high)] for kind, (low, high) in sheet.ranges.items()},
@@ -130,6 +133,21 @@ def _scale(scale: Scale | None, px_per_unit: float) -> dict[str, Any] | None:
         "m_per_px": _plain(m_per_px),
         "state": scale.state,
         "evidence": scale.evidence,
+    }
+
+
+def _dimension(one: Dimension, sheet: Sheet) -> dict[str, Any]:
+    line, corners = (sheet.to_px(np.array(four).reshape(2, 2)) for four in (one.ends, one.box))
+    return {
+        "id": one.id,
+        "text": one.text,
+        "value_m": round(one.value_m, 5),
+        "off_m": round(one.value_m - one.length_m, 4),
+        "agrees": one.agrees,
+        "marked": one.is_marked,
+        "score": round(one.score, 3),
+        "line_px": line.round(1).ravel().tolist(),
+        "box_px": [round(v, 1) for v in box_of(corners)],
     }
 
 

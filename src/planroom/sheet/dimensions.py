@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
-from planroom.records import Floats, Linework, Text
-from planroom.units import parse_lengths
+from planroom.records import Dimension, Floats, Linework, Scale, Text
+from planroom.sheet.spans import Span, find_spans
+from planroom.units import parse_lengths, written_step_m
 
 _AGREE = 0.015
 _LEAST_DIMENSIONS = 3
 _USUAL_M = 2.5
+_OFF = 0.004  # of its length, that a dimension may differ from its line, where the others hardly do
+_OFF_HEIGHTS = 0.08  # of the text's height, by which ends are drawn beside where they belong
+_SPREADS = 4.0
+_MOST_READ = 0.999  # what is read off pixels is never quite sure
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,22 +32,35 @@ class Measure:
     of: int
 
 
-def measure_dimensions(
-    linework: Linework, texts: list[Text], hints: list[float], *, imperial: bool = False
-) -> Measure | None:
+class Lettered(NamedTuple):
+    """A text that may be a dimension: the lengths that it can mean, in metres, and the spans that it can stand for."""
+
+    text: Text
+    values: list[float]
+    spans: list[Span]
+
+
+def find_lettered(linework: Linework, texts: list[Text]) -> list[Lettered]:
+    """The texts that say a length, with what each may measure."""
+    said = [(text, [v for v in parse_lengths(text.string) if v > 0]) for text in texts]
+    said = [(text, values) for text, values in said if values and _is_length(text.string)]
+    spans = find_spans(linework, [text for text, _ in said])
+    return [Lettered(text, values, own) for (text, values), own in zip(said, spans, strict=True)]
+
+
+def measure_dimensions(lettered: list[Lettered], hints: list[float], *, imperial: bool = False) -> Measure | None:
     """What dimension strings give: each text's value over the length between the ticks that it stands between.
 
     hints: metres per unit that other evidence gives; a bare number ("1280") may be mm, cm or m, and agreement decides.
     imperial: whether the sheet writes feet and inches, so that a bare number on it is a mark.
     """
-    candidates = [(t, values) for t in texts if (values := parse_lengths(t.string)) and _is_length(t.string, imperial)]
-    lengths = _between_ticks(linework, [t for t, _ in candidates])
+    told = _dimensions_of(lettered, imperial=imperial)
     logs: list[tuple[float, float]] = []
     owner: list[int] = []
-    for i, ((_, values), spans) in enumerate(zip(candidates, lengths, strict=True)):
-        for span in spans:
-            for value in (v for v in values if v > 0):
-                logs.append((float(np.log(value / span)), float(np.log(value))))
+    for i, one in enumerate(told):
+        for span in one.spans:
+            for value in one.values:
+                logs.append((float(np.log(value / span.length)), float(np.log(value))))
                 owner.append(i)
     if not logs:
         return None
@@ -52,12 +70,89 @@ def measure_dimensions(
     stop = np.searchsorted(x, x + _AGREE)
     k = _peak(x, value_log, _owners_ahead(of, stop), stop, hints)
     agree = len(np.unique(of[k : stop[k]]))
-    dimensioned = len({i for i, spans in enumerate(lengths) if spans})
+    dimensioned = sum(bool(one.spans) for one in told)
     if agree < _LEAST_DIMENSIONS or agree < 0.35 * dimensioned:
         return None
     value = np.exp(value_log[k : stop[k]])
     span = value / np.exp(x[k : stop[k]])  # the longer, the less its ends' places matter
     return Measure(float((value * span).sum() / (span * span).sum()), agree, dimensioned)
+
+
+def read_dimensions(
+    lettered: list[Lettered], scale: Scale | None, viewports: list[dict[str, Any]], *, imperial: bool
+) -> list[Dimension]:
+    """The dimension strings of a sheet, each with its line, held against what most of its drawing agree on.
+
+    A text counts whose line agrees with it, or bears the marks of one. Drawings of other scales than the sheet's are
+    asked each by itself; where dimensions are too few to agree on a scale there are none.
+    """
+    known = scale.rough_m_per_unit if scale else None
+    own = [view for view in viewports if known and view["m_per_unit"] and abs(view["m_per_unit"] / known - 1) > _AGREE]
+    rest = _dimensions_of(lettered, imperial=imperial)
+    found: list[Dimension] = []
+    for view in own:
+        x0, y0, x1, y1 = view["box"]
+        inside = [one for one in rest if x0 <= one.text.x <= x1 and y0 <= one.text.y <= y1]
+        rest = [one for one in rest if one not in inside]
+        found.extend(_held_against(inside, [view["m_per_unit"]]))
+    found.extend(_held_against(rest, [known] if known else []))
+    for number, one in enumerate(found, start=1):
+        one.id = f"dimension-{number}"
+    return found
+
+
+def _held_against(lettered: list[Lettered], hints: list[float]) -> Iterator[Dimension]:
+    """Each dimension with the line that fits it best, by the scale that the most of them agree on."""
+    measure = measure_dimensions(lettered, hints)
+    if measure is None:
+        return
+    m_per_unit, spread = _settled(lettered, measure.m_per_unit)
+    for text, values, spans in lettered:
+        pairs = [(value, span) for span in spans for value in values]
+        fitting = [
+            (value, span)
+            for value, span in pairs
+            if _off_m(value, span, m_per_unit) <= _allowed_m(text, value, m_per_unit, spread)
+        ]
+        marked = [pair for pair in pairs if pair[1].is_marked]
+        if fitting:
+            value, span = min(fitting, key=lambda pair: (not pair[1].is_marked, _off_m(pair[0], pair[1], m_per_unit)))
+        elif marked:  # no mark stands within the shortest; a bare number is in the unit that comes nearest
+            value, span = min(
+                marked, key=lambda pair: (pair[1].length, abs(np.log(pair[0] / pair[1].length / m_per_unit)))
+            )
+        else:
+            continue
+        score = text.score if text.source != "ocr" else min(text.score, _MOST_READ)
+        length_m = span.length * m_per_unit
+        yield Dimension("", text.string, value, length_m, bool(fitting), span.ends, text.box, span.is_marked, score)
+
+
+def _off_m(value_m: float, span: Span, m_per_unit: float) -> float:
+    return abs(value_m - span.length * m_per_unit)
+
+
+def _allowed_m(text: Text, value_m: float, m_per_unit: float, spread: float) -> float:
+    """What a dimension may be off its line: by rounding, by how exactly lines end, and by how well the others agree."""
+    share = min(max(_OFF, _SPREADS * spread), _AGREE)
+    return share * value_m + written_step_m(text.string, value_m) / 2 + _OFF_HEIGHTS * text.height * m_per_unit
+
+
+def _settled(lettered: list[Lettered], m_per_unit: float) -> tuple[float, float]:
+    """The median of what the dimensions that agree on about `m_per_unit` give, the long ones above all, and how far
+    they usually lie from it, as a share.
+    """
+    near = [
+        (value / span.length, span.length)
+        for _, values, spans in lettered
+        for span in spans
+        for value in values
+        if abs(value / span.length / m_per_unit - 1) < _AGREE
+    ]
+    ratio, length = np.array(sorted(near)).T
+    weight = np.cumsum(np.sqrt(length))  # the longer, the more exact, but one overall dimension may be wrong itself
+    settled = float(ratio[np.searchsorted(weight, weight[-1] / 2)])
+    return settled, float(np.median(np.abs(ratio / settled - 1)))
 
 
 def _peak(x: Floats, value_log: Floats, votes: Floats, stop: NDArray[np.int64], hints: list[float]) -> int:
@@ -85,10 +180,15 @@ def _peak(x: Floats, value_log: Floats, votes: Floats, stop: NDArray[np.int64], 
     return found
 
 
-def _is_length(string: str, imperial: bool) -> bool:
-    """Whether a number may be a dimension: "7" and "07" are marks, as are all bare ones among feet."""
+def _is_length(string: str) -> bool:
+    """Whether a number may be a dimension: "7" and "07" are marks."""
     digits = string.strip()
-    return not digits.isdigit() or (len(digits) > 1 and digits[0] != "0" and not imperial)
+    return not digits.isdigit() or (len(digits) > 1 and digits[0] != "0")
+
+
+def _dimensions_of(lettered: list[Lettered], *, imperial: bool) -> list[Lettered]:
+    """Those that may be dimensions: among feet and inches all bare numbers are marks."""
+    return [one for one in lettered if not (imperial and one.text.string.strip().isdigit())]
 
 
 def _owners_ahead(of: NDArray[np.int64], stop: NDArray[np.int64]) -> Floats:
@@ -104,83 +204,6 @@ def _owners_ahead(of: NDArray[np.int64], stop: NDArray[np.int64]) -> Floats:
         if not inside[owner]:
             del inside[owner]
     return votes
-
-
-class _Lines(NamedTuple):
-    """Segments (N, 4) with their vectors, lengths and an index of where they lie."""
-
-    segments: Floats
-    vector: Floats
-    length: Floats
-    tree: shapely.STRtree
-
-
-def _between_ticks(linework: Linework, texts: list[Text]) -> list[list[float]]:
-    """For each text the lengths, in sheet units, that it may stand for: between marks on the lines under it."""
-    segments = linework.segments_xyxy
-    if len(segments) == 0 or not texts:
-        return [[] for _ in texts]
-    vector = segments[:, 2:] - segments[:, :2]
-    tree = shapely.STRtree(shapely.linestrings(segments.reshape(-1, 2, 2)))
-    lines = _Lines(segments, vector, np.hypot(vector[:, 0], vector[:, 1]), tree)
-    found = []
-    for text in texts:
-        turn = np.radians(text.angle)
-        u = np.array([np.cos(turn), np.sin(turn)])
-        spans: list[float] = []
-        for at, low, high in _levels(lines, text, u):
-            spans.extend(_spans(lines, at, u, low, high, text.height))
-        found.append(sorted(set(np.round(spans, 4).tolist())))
-    return found
-
-
-def _levels(lines: _Lines, text: Text, u: Floats) -> list[tuple[Floats, float, float]]:
-    """The lines along a text, pieces of one line together: the point of each nearest to it, and where it ends."""
-    n, at = np.array([-u[1], u[0]]), np.array([text.x, text.y])
-    half = 0.4 * text.height * len(text.string)
-    near = lines.tree.query(shapely.Point(at).buffer(half + 2.6 * text.height))
-    near = near[(np.abs(lines.vector[near] @ n) <= 0.02 * lines.length[near]) & (lines.length[near] > 1e-9)]
-    level = (lines.segments[near, :2] - at) @ n
-    ends = np.sort(np.stack([(lines.segments[near, i : i + 2] - at) @ u for i in (0, 2)], axis=1), axis=1)
-    clear = np.where(np.abs(level) < 0.7 * text.height, half, 0.0) + 1.2 * text.height
-    fits = (np.abs(level) <= 2.4 * text.height) & (ends[:, 0] <= clear) & (ends[:, 1] >= -clear)
-    level, ends = level[fits], ends[fits]
-    order = np.argsort(level)
-    found = []
-    for group in np.split(order, np.flatnonzero(np.diff(level[order]) > 0.08 * text.height) + 1):
-        if len(group) == 0:
-            continue
-        low, high = float(ends[group, 0].min()), float(ends[group, 1].max())
-        longest = group[np.argmax(ends[group, 1] - ends[group, 0])]
-        if high - low > 1.2 * text.height:  # strokes of letters are shorter
-            found.append((at + n * level[longest], low, high))
-    return found
-
-
-def _spans(lines: _Lines, at: Floats, u: Floats, low: float, high: float, height: float) -> list[float]:
-    """The gap round `at` between the marks that cross the line from `low` to `high`; a gap for the text joins on."""
-    segments, vector, length, tree = lines
-    reach = max(high - low, height) + 8 * height
-    strip = shapely.LineString([at + u * (low - reach), at + u * (high + reach)])
-    near = tree.query(strip, predicate="dwithin", distance=0.15 * height)
-    slant = np.abs(vector[near] @ np.array([-u[1], u[0]])) > 0.3 * length[near]
-    marks = near[slant & (length[near] > 0.2 * height)]
-    n = np.array([-u[1], u[0]])
-    a, b = segments[marks, :2] - at, segments[marks, 2:] - at
-    da, db = a @ n, b @ n
-    share = np.clip(np.where(np.abs(da - db) > 1e-9, da / np.where(da == db, 1, da - db), 0.5), 0, 1)
-    position = np.sort((a + (b - a) * share[:, None]) @ u)
-    left, right = position[position < -0.2 * height], position[position > 0.2 * height]
-    if len(left) == 0 or len(right) == 0:
-        return []
-    # the text stands in the middle of what it measures
-    best = [
-        end - start
-        for start in left[-4:].tolist()
-        for end in right[:4].tolist()
-        if abs(end + start) < 0.12 * (end - start) + 0.3 * height and end - start > height
-    ]
-    return best[:4]
 
 
 def is_imperial(texts: list[Text]) -> bool:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from planroom.records import Linework, Page, Scale, Text
+from planroom.records import Page, Scale, Text
 from planroom.sheet.bars import Bar, find_bars
-from planroom.sheet.dimensions import Measure, is_imperial, measure_dimensions
+from planroom.sheet.dimensions import Lettered, Measure, is_imperial, measure_dimensions
 from planroom.sheet.notes import Note, find_notes, has_title_block, ratios_of
 from planroom.sheet.prints import NO_PAPER, resized_by, unlikely_print, usual_factor
 
@@ -20,10 +20,11 @@ _ENOUGH_DIMENSIONS = 5
 
 @dataclass(slots=True)
 class Sayings:
-    """All that a sheet says of its scales: its page, joined runs, notes and bars."""
+    """All that a sheet says of its scales: its page, joined runs, those that may be dimensions, notes and bars."""
 
     page: Page
     texts: list[Text]
+    lettered: list[Lettered]
     notes: list[Note] = field(default_factory=list)
     bars: list[Bar] = field(default_factory=list)
     imperial: bool = False
@@ -37,12 +38,13 @@ class Sayings:
         return (x1 - x0) * unit_m, (y1 - y0) * unit_m
 
 
-def hear(page: Page, texts: list[Text]) -> Sayings:
-    """The notes and bars of a page. texts: joined runs."""
+def hear(page: Page, texts: list[Text], lettered: list[Lettered]) -> Sayings:
+    """The notes and bars of a page. texts: joined runs. lettered: those that may be dimensions."""
     notes = find_notes(texts)
     imperial = is_imperial(texts) or any(n.ratios and "=" in n.text.string for n in notes)
     bars = find_bars(page.linework, texts, notes, imperial=imperial or None)
-    return Sayings(page, texts, notes, [b for b in bars if b.axis != "vertical"], imperial, has_title_block(texts))
+    level = [b for b in bars if b.axis != "vertical"]
+    return Sayings(page, texts, lettered, notes, level, imperial, has_title_block(texts))
 
 
 def bar_of(bars: list[Bar]) -> Measure | None:
@@ -53,14 +55,14 @@ def bar_of(bars: list[Bar]) -> Measure | None:
     return Measure(best.m_per_unit, best.numbers, best.numbers)
 
 
-def weigh(said: Sayings, notes: list[Note], bars: list[Bar], linework: Linework, texts: list[Text]) -> Scale | None:
-    """The scale of one drawing of the sheet by its `notes`, its `bars` and the dimensions among its `texts`."""
+def weigh(said: Sayings, notes: list[Note], bars: list[Bar], lettered: list[Lettered]) -> Scale | None:
+    """The scale of one drawing of the sheet by its `notes`, its `bars` and what may be its dimensions."""
     sure = ratios_of([n for n in notes if n.kind == "ratio"])
     wished = [r for r in ratios_of([n for n in notes if n.kind == "choice"]) if r not in sure]
     bar, unit_m = bar_of(bars), said.page.paper_unit_m
     hints = [r * unit_m for r in sure + wished] if unit_m else []
     hints += [bar.m_per_unit] if bar else []
-    dimensions = measure_dimensions(linework, texts, hints, imperial=said.imperial)
+    dimensions = measure_dimensions(lettered, hints, imperial=said.imperial)
     if bars and bar is None:
         return Scale(next(iter(sure + wished), None), None, "withheld", "its graphic bars contradict each other")
     if dimensions and bar and not agree(dimensions.m_per_unit, bar.m_per_unit):

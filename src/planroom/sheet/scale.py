@@ -8,22 +8,26 @@ from __future__ import annotations
 
 from planroom.records import Page, Scale, Text
 from planroom.sheet.bars import UNITS_M
-from planroom.sheet.dimensions import Measure, is_imperial, measure_dimensions
+from planroom.sheet.dimensions import Lettered, Measure, find_lettered, is_imperial, measure_dimensions
 from planroom.sheet.evidence import agree, hear, weigh
 from planroom.sheet.notes import printed_ratios, ratios_of
 from planroom.sheet.viewports import find_drawings, main_scale
 
-__all__ = ["Measure", "find_scale", "is_imperial", "measure_dimensions", "printed_ratios"]
+__all__ = ["Measure", "find_scale", "is_imperial", "printed_ratios"]
 
 
-def find_scale(page: Page, texts: list[Text], door_m_per_unit: float | None) -> Scale | None:
+def find_scale(
+    page: Page, texts: list[Text], door_m_per_unit: float | None, lettered: list[Lettered] | None = None
+) -> Scale | None:
     """The scale of `page` with its state and evidence; None where the sheet says nothing of a scale.
 
     texts: joined runs. door_m_per_unit: what the door swings suggest; it only picks among units, it is no evidence.
+    lettered: the texts that may be dimensions, where they were found before.
     """
+    lettered = find_lettered(page.linework, texts) if lettered is None else lettered
     if page.unit_m is not None and page.paper_unit_m is None:
-        return _model_scale(page, texts, printed_ratios(texts), door_m_per_unit)
-    said = hear(page, texts)
+        return _model_scale(page, lettered, printed_ratios(texts), door_m_per_unit)
+    said = hear(page, texts, lettered)
     one_ratio = len(ratios_of([n for n in said.notes if n.kind == "ratio"])) < 2
     one_bar = all(agree(bar.m_per_unit, said.bars[0].m_per_unit) for bar in said.bars)
     if not (one_ratio and one_bar):
@@ -31,14 +35,14 @@ def find_scale(page: Page, texts: list[Text], door_m_per_unit: float | None) -> 
         if drawings:
             return main_scale(said, drawings)
     notes = [n for n in said.notes if n.kind != "none" or n.in_block]
-    return weigh(said, notes, said.bars, page.linework, texts)
+    return weigh(said, notes, said.bars, lettered)
 
 
-def _model_scale(page: Page, texts: list[Text], ratios: list[float], doors: float | None) -> Scale | None:
+def _model_scale(page: Page, lettered: list[Lettered], ratios: list[float], doors: float | None) -> Scale | None:
     """The scale of a drawing in real units (DXF): its header, checked against its dimensions and its doors."""
     header = page.unit_m
     ratio = ratios[0] if len(ratios) == 1 else None
-    dimensions = measure_dimensions(page.linework, texts, [header] if header else [])
+    dimensions = measure_dimensions(lettered, [header] if header else [])
     if dimensions is None:
         if header is None:
             return None

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from planroom.records import Element, Floats, Text
+from planroom.records import Dimension, Element, Floats, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,12 @@ class Upright:
                 name: value * (grow * grow if name.startswith("area") else grow)
                 for name, value in element.sizes.items()
             }
+
+    def place_dimensions(self, dimensions: list[Dimension]) -> None:
+        """Put dimensions and their lines onto the sheet."""
+        for one in dimensions:
+            x0, y0, x1, y1 = self.to_sheet(np.array(one.ends).reshape(2, 2)).ravel().tolist()
+            one.ends, one.box = (x0, y0, x1, y1), self.box_to_sheet(one.box)
 
 
 def upright_frame(

@@ -9,8 +9,9 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from planroom.records import Linework, Page, Scale, Text
+from planroom.records import Page, Scale, Text
 from planroom.sheet.bars import Bar, Box
+from planroom.sheet.dimensions import Lettered, find_lettered
 from planroom.sheet.evidence import Sayings, agree, hear, weigh
 from planroom.sheet.layout import share_out
 from planroom.sheet.notes import Note, names_drawing, title_block_box
@@ -30,14 +31,15 @@ class Drawing:
     scale: Scale | None = None
 
 
-def find_viewports(page: Page, texts: list[Text]) -> list[dict[str, Any]]:
+def find_viewports(page: Page, texts: list[Text], lettered: list[Lettered] | None = None) -> list[dict[str, Any]]:
     """The drawings of a sheet as plain data: title, ratio, box in sheet units, m_per_unit, state, evidence.
 
-    texts: joined runs.
+    texts: joined runs. lettered: those that may be dimensions, where they were found before.
     """
     if page.paper_unit_m is None and page.unit_m is not None:
         return []  # a model has one scale
-    return [_plain(drawing) for drawing in find_drawings(hear(page, texts))]
+    lettered = find_lettered(page.linework, texts) if lettered is None else lettered
+    return [_plain(drawing) for drawing in find_drawings(hear(page, texts, lettered))]
 
 
 def find_drawings(said: Sayings) -> list[Drawing]:
@@ -51,8 +53,8 @@ def find_drawings(said: Sayings) -> list[Drawing]:
         drawing.box, drawing.share = part
     for drawing in drawings:
         notes = drawing.notes or block
-        inside = [t for t in said.texts if _holds(drawing.box, t.x, t.y)]
-        drawing.scale = weigh(said, notes, drawing.bars, _within(said.page.linework, drawing.box), inside)
+        inside = [one for one in said.lettered if _holds(drawing.box, one.text.x, one.text.y)]
+        drawing.scale = weigh(said, notes, drawing.bars, inside)
         if any(n.axis for n in drawing.notes) and {n.axis for n in said.notes} >= {"vertical"} and drawing.scale:
             words = f"{drawing.scale.evidence}; its heights have a scale of their own"
             drawing.scale = Scale(drawing.scale.ratio, None, "withheld", words)
@@ -211,23 +213,3 @@ def _touch(one: Box, two: Box, reach: float) -> bool:
 
 def _holds(box: Box | None, x: float, y: float) -> bool:
     return box is not None and box[0] <= x <= box[2] and box[1] <= y <= box[3]
-
-
-def _within(linework: Linework, box: Box) -> Linework:
-    """Only the segments that end in `box`; what measuring dimensions needs."""
-    s = linework.segments_xyxy
-    if len(s) == 0:
-        return linework
-    inside = (s[:, 0] >= box[0]) & (s[:, 0] <= box[2]) & (s[:, 1] >= box[1]) & (s[:, 1] <= box[3])
-    inside |= (s[:, 2] >= box[0]) & (s[:, 2] <= box[2]) & (s[:, 3] >= box[1]) & (s[:, 3] <= box[3])
-    return Linework(
-        s[inside],
-        linework.segment_path[inside],
-        linework.arcs[:0],
-        linework.arc_path[:0],
-        [],
-        linework.fill_path[:0],
-        linework.path_style,
-        linework.styles,
-        [],
-    )

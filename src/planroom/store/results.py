@@ -24,7 +24,7 @@ import numpy as np
 
 from planroom.errors import OutputError
 from planroom.memory.collector import collector_paused
-from planroom.records import Element, Scale, Sheet
+from planroom.records import Dimension, Element, Scale, Sheet
 from planroom.store.files import as_output_error, atomic_path
 
 _STAGES = ("ingest", "sheet", "detect")
@@ -147,6 +147,9 @@ def load_sheet(folder: Path, page: int, sheet_id: str | None = None) -> Sheet:
     told["extent"] = tuple(told["extent"])
     told["ranges"] = {kind: (low, high) for kind, (low, high) in told["ranges"].items()}
     told["scale"] = Scale(**told["scale"]) if told["scale"] else None
+    told["dimensions"] = [
+        Dimension(**one | {"ends": tuple(one["ends"]), "box": tuple(one["box"])}) for one in told["dimensions"]
+    ]
     known = {field.name for field in fields(Element)}
     told["elements"] = [
         Element(
