@@ -19,28 +19,71 @@ _SLANT = 0.1
 _ERASE_PX = 5  # as wide as a line is drawn over to take it out
 _PITCH_PX, _DENSE = 17, 0.6  # of a wall's hatch, and how much of the wall it covers then
 _HATCHED_PX, _MOST_HATCH_PX = 30, 55  # least length and most thickness of a hatched wall
+_STUB_PX, _THIN_PX = 14, 7  # the same, least, of one that goes on from another: stubs beside doors, thin partitions
+_NEAR_PX = 51
+_WALL_SHARE = 0.5  # of a leaf that is solid on one side
 
 
-def hatched(drawn: Grey, lines: Floats) -> Grey:
-    """Where (0 or 1) level lines (N, 4) have a wall's hatch between them: strokes everywhere, and none along it."""
-    filled = np.zeros_like(drawn)
-    rest = drawn.copy()
-    for x0, y0, x1, _ in lines.round().astype(int).tolist():
-        cv2.line(rest, (x0, y0), (x1, y0), 0, _ERASE_PX)
-    near = cv2.dilate(rest, np.ones((1, _PITCH_PX), np.uint8))
-    lines = lines[lines[:, 2] - lines[:, 0] > _HATCHED_PX]
+def hatched(drawn: Grey, flat: Floats, upright: Floats) -> Grey:
+    """Where (0 or 1) level lines (N, 4), or upright ones (M, 4), have a wall's hatch between them.
+
+    Short and thin pieces count beside what is surely hatched, where something slants in them.
+    """
+    swap = [1, 0, 3, 2]
+    slanting = _drawn_over(_drawn_over(drawn, flat, 0), upright, 0)
+    sure, stubs = _hatched(_drawn_over(slanting, upright, 1), slanting, flat)
+    more = _hatched(turned(_drawn_over(slanting, flat, 1)), turned(slanting), upright[:, swap])
+    sure, stubs = sure | turned(more[0]), stubs | turned(more[1])
+    near = cv2.dilate(sure, np.ones((_NEAR_PX, _NEAR_PX), np.uint8))
+    _, labels = cv2.connectedComponents(stubs, connectivity=8, ltype=cv2.CV_32S)
+    held = np.zeros(int(labels.max()) + 1, np.uint8)
+    held[labels[near > 0]] = 1
+    filled = sure | (stubs & held[labels])
+    return np.asarray(cv2.morphologyEx(filled, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)), np.uint8)
+
+
+def _drawn_over(strokes: Grey, lines: Floats, value: int) -> Grey:
+    """The strokes (0 or 1) with lines (N, 4) taken out, or drawn again."""
+    rest = strokes.copy()
+    for x0, y0, x1, y1 in lines.round().astype(int).tolist():
+        cv2.line(rest, (x0, y0), (x1, y1), value, 1 if value else _ERASE_PX)
+    return rest
+
+
+def _hatched(rest: Grey, slanting: Grey, lines: Floats) -> tuple[Grey, Grey]:
+    """Where (0 or 1) something is drawn everywhere between two level lines (N, 4), surely and in short pieces.
+
+    rest: strokes without those lines; slanting: without upright ones too.
+    """
+    sure, stubs = np.zeros_like(rest), np.zeros_like(rest)
+    near = cv2.morphologyEx(rest, cv2.MORPH_CLOSE, np.ones((1, _PITCH_PX), np.uint8))
+    slanting = cv2.dilate(slanting, np.ones((1, _PITCH_PX), np.uint8))
+    lines = lines[lines[:, 2] - lines[:, 0] > _STUB_PX]
     lines = lines[np.argsort(lines[:, 1])]
     for k, (x0, y0, x1, _) in enumerate(lines.tolist()):
         below = lines[k + 1 : int(np.searchsorted(lines[:, 1], y0 + _MOST_HATCH_PX))]
-        for u0, v0, u1, _ in below[below[:, 1] > y0 + PEN_PX].tolist():
+        left, free = round(x0), np.ones(max(round(x1) - round(x0), 0), bool)
+        for u0, v0, u1, _ in below[below[:, 1] > y0 + _THIN_PX].tolist():
             start, end = round(max(x0, u0)), round(min(x1, u1))
-            if end - start < _HATCHED_PX:
+            if end - start < _STUB_PX:
                 continue
-            top, bottom = round(y0), round(v0)
-            dense = near[top + 3 : bottom - 2, start:end].mean(0) > _DENSE
-            runs = cv2.morphologyEx(dense.astype(np.uint8)[None], cv2.MORPH_OPEN, np.ones((1, _HATCHED_PX), np.uint8))
-            filled[top : bottom + 1, start:end] |= runs
-    return filled
+            place = slice(round(y0) + 3, round(v0) - 2), slice(start, end)
+            dense = (near[place].mean(0) > _DENSE) & free[start - left : end - left]
+            whole = slice(round(y0), round(v0)), slice(start, end)
+            if v0 - y0 > PEN_PX:
+                sure[whole] |= _runs(dense, _HATCHED_PX)
+            stubs[whole] |= _runs(dense & (slanting[place].mean(0) > _DENSE), _STUB_PX)
+            free[start - left : end - left] = False  # a wall ends at the next line
+    return sure, stubs
+
+
+def _runs(there: NDArray[np.bool_], least: int) -> Grey:
+    """The runs (1, N), 0 or 1, of what is there (N,) that are long enough."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], there, [False]]).astype(np.int8))).reshape(-1, 2)
+    runs = np.zeros((1, len(there)), np.uint8)
+    for start, end in edges[edges[:, 1] - edges[:, 0] >= least].tolist():
+        runs[0, start:end] = 1
+    return runs
 
 
 def stroke_edges(lines: Floats, pens: Floats, frame_px: float, across_px: int) -> Floats:
@@ -64,13 +107,27 @@ def stroke_edges(lines: Floats, pens: Floats, frame_px: float, across_px: int) -
 
 def drop_leaves(solid: Grey, leaves: Floats, lettered: Grey) -> None:
     """Take thick leaves (L, 4), letters and whatever is too small to be a wall out of what is solid."""
-    for x0, y0, x1, y1 in leaves.tolist():
+    thick = [leaf for leaf in leaves.tolist() if not _is_in_wall(solid, *leaf)]
+    for x0, y0, x1, y1 in thick:
         near = (round(x0 + 0.15 * (x1 - x0)), round(y0 + 0.15 * (y1 - y0)))
         cv2.line(solid, near, (round(x1), round(y1)), 0, PEN_PX + 2)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=4, ltype=cv2.CV_32S)
     words = np.bincount(labels[lettered > 0], minlength=len(stats)) > 0.7 * stats[:, cv2.CC_STAT_AREA]
     gone = words | (stats[:, 2:4].max(1) < 3 * PEN_PX)
     solid[gone[labels]] = 0
+
+
+def _is_in_wall(solid: Grey, x0: float, y0: float, x1: float, y1: float) -> bool:
+    """Whether it is solid beside a leaf, on one side or the other: then it is a wall's face beside some arc."""
+    length = float(np.hypot(x1 - x0, y1 - y0))
+    along = np.linspace(0.2, 0.9, 24)[:, None] * (x1 - x0, y1 - y0)
+    off = np.array([[y0 - y1, x1 - x0]]) * PEN_PX / max(length, 1.0)
+    for side in (-1, 1):
+        x, y = np.rint((x0, y0) + along + side * off).astype(int).T
+        beside = solid[np.clip(y, 0, solid.shape[0] - 1), np.clip(x, 0, solid.shape[1] - 1)]
+        if beside.mean() > _WALL_SHARE:
+            return True
+    return False
 
 
 def solid_edges(solid: Grey) -> Floats:

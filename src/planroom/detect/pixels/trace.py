@@ -66,13 +66,13 @@ def trace(grey: Grey, texts: list[Text], door_px: float) -> Linework:
     upright, upright_pen = level_lines(Ink(turned(ink.strokes), turned(ink.solid), ink.least), turned(lettered))
     upright = upright[:, [1, 0, 3, 2]]
     ink.strokes[lettered > 0] = 0
-    filled = hatched(ink.drawn, flat) | turned(hatched(turned(ink.drawn), upright[:, [1, 0, 3, 2]]))
-    ink.solid |= filled
+    filled = hatched(ink.drawn, flat, upright)
     ink.strokes[filled > 0] = 0
     rest = unexplained(ink, np.concatenate([flat, upright]))
     oblique = oblique_lines(ink, rest)
-    arcs, leaves = trace_swings(ink.drawn, rest, ink.solid)
+    arcs, leaves = trace_swings(ink.drawn, rest, ink.solid | filled)
     drop_leaves(ink.solid, leaves, lettered)
+    ink.solid |= filled
     edges = solid_edges(ink.solid)
     straights = np.concatenate([flat, upright])
     swap, frame_px = [1, 0, 3, 2], float(max(ink.solid.shape))
