@@ -26,7 +26,7 @@ from planroom.detect.scene import Scene, set_scene
 from planroom.detect.standing import believable, connected, find_junctions, rooted, standing
 from planroom.detect.strays import inset_windows, loose_doors
 from planroom.detect.swings import Swing, find_swings
-from planroom.detect.walls import find_bands, find_faces
+from planroom.detect.walls import bands_of, find_bands, find_faces
 from planroom.records import Element, Floats, Page, Text
 
 Grey = NDArray[np.uint8]
@@ -39,6 +39,7 @@ _LEAST_DOOR_M = 0.62  # of a leaf without a gap: basins have smaller arcs
 _INK = 150  # of a clean picture, 255 is paper
 _LEAF_SHARE = 0.5
 _WALL_M = 0.6
+_STUB_M = 0.3
 _TONGUE_M = 0.1  # a rebate that a window's frame stands in
 _BESIDE_M, _PART = 0.5, 0.15
 _POCKET_M = (0.5, 1.2)
@@ -160,7 +161,9 @@ def _search(page: Page, m_per_px: float, view: str, scaled: bool) -> list[Elemen
     poche = find_bands(scene.lines, faces & (scene.lines.style == len(scene.styles) - 1), scene.styles, doors)
     filled_m, every_m = (float((b.end - b.start)[b.end - b.start > _WALL_M].sum()) for b in (poche, bands))
     if filled_m > max(_FILLED * every_m, _FILLED_M):
-        bands = poche.take(poche.end - poche.start > _TONGUE_M)  # what is hollow then is furniture
+        poche = poche.take(poche.end - poche.start > _TONGUE_M)
+        kept = np.concatenate([poche.faces, bands.faces[_goes_on(bands, poche)]])  # what else is hollow is furniture
+        bands = bands_of(scene.lines, kept[:, 0], kept[:, 1])
     bands = bands.take(bands.high - bands.low > _LEAST_WALL_M)
     filled = (scene.lines.style[bands.faces] == len(scene.styles) - 1).all(1)
     openings = _openings(scene, bands, swings, view, scaled)
@@ -182,6 +185,16 @@ def _search(page: Page, m_per_px: float, view: str, scaled: bool) -> list[Elemen
     if view != "ceiling":
         openings = _glazed(openings, bands.take(bands.end - bands.start > _WALL_M).polygons())
     return [make.wall(piece, bands) for piece in pieces] + [make.opening(opening) for opening in openings]
+
+
+def _goes_on(bands: Bands, walls: Bands) -> Bools:
+    """Which bands (N,) are stubs between the faces of a wall, at its end: too short to show that they are filled."""
+    ends = np.stack([bands.start, bands.low, bands.end, bands.high], axis=1)
+    off = np.abs(ends[:, None, [1, 3]] - np.stack([walls.low, walls.high], axis=1)[None]).max(2)
+    apart = np.maximum(bands.start[:, None], walls.start) - np.minimum(bands.end[:, None], walls.end)
+    thickness = walls.high - walls.low
+    on = (bands.direction[:, None] == walls.direction) & (off < _SLIM_M) & (apart < thickness) & (apart > -_SLIM_M)
+    return np.asarray(on.any(1) & (bands.end - bands.start < _STUB_M))
 
 
 def _inset(bands: Bands) -> Bools:
