@@ -44,10 +44,11 @@ _TONGUE_M = 0.1  # a rebate that a window's frame stands in
 _BESIDE_M, _PART = 0.5, 0.15
 _POCKET_M = (0.5, 1.2)
 _FILLED, _FILLED_M = 0.3, 8.0
-_LEAST_WALL_M = 0.055  # leaves and frames are thinner
+_LEAST_WALL_M, _LEAST_SOLID_M = 0.055, 0.08  # leaves and frames are thinner
 _STUB = 1.2  # of its thickness: a shorter wall is part of another
 _SLIM_M, _THIN, _LAYER_M = 0.02, 0.7, 0.12
-_PANELS, _PANEL_M, _LESS_THIN = 4, 0.5, 0.9  # pieces that leaves look like, one beyond the other
+_PANELS, _PANEL_M = 4, 1.2  # leaves that slide, one beyond the other,
+_PIECE_M, _LESS_THIN = 0.5, 0.9  # and what is left of one in a trace
 _SHORT_M, _ALONE_M = 0.35, 2.0
 _COVERED = 0.6
 _GLAZED_M, _BRIDGE_M = 3.5, 0.8
@@ -167,8 +168,9 @@ def _search(page: Page, m_per_px: float, view: str, scaled: bool) -> list[Elemen
         poche = poche.take(poche.end - poche.start > _TONGUE_M)
         kept = np.concatenate([poche.faces, bands.faces[_goes_on(bands, poche)]])  # what else is hollow is furniture
         bands = bands_of(scene.lines, kept[:, 0], kept[:, 1])
-    bands = bands.take(bands.high - bands.low > _LEAST_WALL_M)
     filled = (scene.lines.style[bands.faces] == len(scene.styles) - 1).all(1)
+    kept = bands.high - bands.low > np.where(filled, _LEAST_SOLID_M, _LEAST_WALL_M)
+    bands, filled = bands.take(kept), filled[kept]
     openings = _openings(scene, bands, swings, view, scaled)
     sure = np.array([o.confidence > 0.84 and o.kind != "opening" for o in openings], bool)
     proven = [o.thickness_m for o, one in zip(openings, sure, strict=True) if one]
@@ -209,17 +211,20 @@ def _inset(bands: Bands) -> Bools:
     near = [np.zeros((2, 0), np.int64)]
     for direction in np.unique(bands.direction):
         here = np.flatnonzero(bands.direction == direction)
-        reach = shapely.buffer(boxes[here], _LAYER_M, join_style="mitre")
+        reach = shapely.box(
+            bands.start[here] - _PANEL_M, bands.low[here], bands.end[here] + _PANEL_M, bands.high[here]
+        )
         near.append(here[shapely.STRtree(boxes[here]).query(reach)])
     one, beside = np.concatenate(near, axis=1)
     apart = np.maximum(bands.start[one], bands.start[beside]) - np.minimum(bands.end[one], bands.end[beside])
-    one, beside = one[np.abs(apart) < _LAYER_M], beside[np.abs(apart) < _LAYER_M]
+    close = (apart > -_LAYER_M) & (apart < np.where(length[one] < _PIECE_M, _PANEL_M, _LAYER_M))
+    one, beside = one[close], beside[close]
     wall = np.where(length > thickness, np.arange(len(bands)), -1)  # that each is part of
     inset = np.zeros(len(bands), bool)
     for _ in range(_PANELS):
         other = np.where(inset[beside] | (wall[beside] == beside), wall[beside], -1)
         within = (bands.low[one] > bands.low[other] - _SLIM_M) & (bands.high[one] < bands.high[other] + _SLIM_M)
-        thin = np.where(length[one] < _PANEL_M, _LESS_THIN, _THIN)
+        thin = np.where(length[one] < _PIECE_M, _LESS_THIN, _THIN)
         found = (other >= 0) & within & (thickness[one] < thin * thickness[other]) & ~inset[one]
         inset[one[found]], wall[one[found]] = True, other[found]
     return inset
