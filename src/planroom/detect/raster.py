@@ -49,6 +49,7 @@ _STUB = 1.2  # of its thickness: a shorter wall is part of another
 _SLIM_M, _THIN, _LAYER_M = 0.02, 0.7, 0.12
 _PANELS, _PANEL_M = 4, 1.2  # leaves that slide, one beyond the other,
 _PIECE_M, _LESS_THIN = 0.5, 0.9  # and what is left of one in a trace
+_OFF_M = 0.025  # a trace may be off so much
 _SHORT_M, _ALONE_M = 0.35, 2.0
 _COVERED = 0.6
 _GLAZED_M, _BRIDGE_M = 3.5, 0.8
@@ -225,7 +226,8 @@ def _inset(bands: Bands) -> Bools:
         other = np.where(inset[beside] | (wall[beside] == beside), wall[beside], -1)
         within = (bands.low[one] > bands.low[other] - _SLIM_M) & (bands.high[one] < bands.high[other] + _SLIM_M)
         thin = np.where(length[one] < _PIECE_M, _LESS_THIN, _THIN)
-        found = (other >= 0) & within & (thickness[one] < thin * thickness[other]) & ~inset[one]
+        thick = np.minimum(thin * thickness[other], thickness[other] - _OFF_M)
+        found = (other >= 0) & within & (thickness[one] < thick) & ~inset[one]
         inset[one[found]], wall[one[found]] = True, other[found]
     return inset
 

@@ -16,10 +16,10 @@ _LEAST_PX = 15  # of a straight line
 _CORNER_PX = 5  # a corner's rounding in a scan
 _ROUNDED_PX = 12.0
 _SLANT = 0.1
-_ERASE_PX = 5  # as wide as a line is drawn over to take it out
+_ERASE_PX, _FACE_PX = 5, 4  # as wide as a line is drawn over to take it out, and half of that with some room
 _PITCH_PX, _DENSE = 17, 0.6  # of a wall's hatch, and how much of the wall it covers then
 _HATCHED_PX, _MOST_HATCH_PX = 30, 55  # least length and most thickness of a hatched wall
-_STUB_PX, _THIN_PX = 14, 7  # the same, least, of one that goes on from another: stubs beside doors, thin partitions
+_STUB_PX, _THIN_PX = 14, 8.5  # the same, least, of one that goes on from another: stubs beside doors, thin partitions
 _EDGE_PX = 5  # along either face it is as dense: what stands off a wall's face is none of it
 _NEAR_PX = 51
 _WALL_SHARE = 0.5  # of a leaf that is solid on one side
@@ -69,7 +69,7 @@ def _hatched(rest: Grey, slanting: Grey, lettered: Grey, lines: Floats) -> tuple
             start, end = round(max(x0, u0)), round(min(x1, u1))
             if end - start < _STUB_PX:
                 continue
-            place = slice(round(y0) + 3, round(v0) - 2), slice(start, end)
+            place = slice(round(y0) + _FACE_PX, round(v0) + 1 - _FACE_PX), slice(start, end)
             strip = near[place]
             dense = strip.mean(0) > _DENSE
             dense &= (strip[:_EDGE_PX].mean(0) > _DENSE) & (strip[-_EDGE_PX:].mean(0) > _DENSE)
