@@ -26,7 +26,7 @@ from planroom.detect.scene import Scene, set_scene
 from planroom.detect.standing import believable, connected, find_junctions, rooted, standing
 from planroom.detect.strays import inset_windows, loose_doors
 from planroom.detect.swings import Swing, find_swings
-from planroom.detect.walls import find_bands, find_faces
+from planroom.detect.walls import bands_of, find_bands, find_faces
 from planroom.records import Element, Floats, Page, Text
 
 Grey = NDArray[np.uint8]
@@ -39,16 +39,22 @@ _LEAST_DOOR_M = 0.62  # of a leaf without a gap: basins have smaller arcs
 _INK = 150  # of a clean picture, 255 is paper
 _LEAF_SHARE = 0.5
 _WALL_M = 0.6
+_STUB_M = 0.3
 _TONGUE_M = 0.1  # a rebate that a window's frame stands in
 _BESIDE_M, _PART = 0.5, 0.15
 _POCKET_M = (0.5, 1.2)
 _FILLED, _FILLED_M = 0.3, 8.0
-_LEAST_WALL_M = 0.055  # leaves and frames are thinner
+_LEAST_WALL_M, _LEAST_SOLID_M = 0.055, 0.08  # leaves and frames are thinner
 _STUB = 1.2  # of its thickness: a shorter wall is part of another
 _SLIM_M, _THIN, _LAYER_M = 0.02, 0.7, 0.12
+_PANELS, _PANEL_M = 4, 1.2  # leaves that slide, one beyond the other,
+_PIECE_M, _LESS_THIN = 0.5, 0.9  # and what is left of one in a trace
+_OFF_M = 0.025  # a trace may be off so much
 _SHORT_M, _ALONE_M = 0.35, 2.0
 _COVERED = 0.6
 _GLAZED_M, _BRIDGE_M = 3.5, 0.8
+_SPLINTER_M, _SAME_FACE_M = 0.45, 0.05
+_HELD, _MAX_END_PLAIN_M = 0.6, 1.4  # an empty gap that no wall goes on beyond is no wider
 
 
 def find_elements(
@@ -160,9 +166,12 @@ def _search(page: Page, m_per_px: float, view: str, scaled: bool) -> list[Elemen
     poche = find_bands(scene.lines, faces & (scene.lines.style == len(scene.styles) - 1), scene.styles, doors)
     filled_m, every_m = (float((b.end - b.start)[b.end - b.start > _WALL_M].sum()) for b in (poche, bands))
     if filled_m > max(_FILLED * every_m, _FILLED_M):
-        bands = poche.take(poche.end - poche.start > _TONGUE_M)  # what is hollow then is furniture
-    bands = bands.take(bands.high - bands.low > _LEAST_WALL_M)
+        poche = poche.take(poche.end - poche.start > _TONGUE_M)
+        kept = np.concatenate([poche.faces, bands.faces[_goes_on(bands, poche)]])  # what else is hollow is furniture
+        bands = bands_of(scene.lines, kept[:, 0], kept[:, 1])
     filled = (scene.lines.style[bands.faces] == len(scene.styles) - 1).all(1)
+    kept = bands.high - bands.low > np.where(filled, _LEAST_SOLID_M, _LEAST_WALL_M)
+    bands, filled = bands.take(kept), filled[kept]
     openings = _openings(scene, bands, swings, view, scaled)
     sure = np.array([o.confidence > 0.84 and o.kind != "opening" for o in openings], bool)
     proven = [o.thickness_m for o, one in zip(openings, sure, strict=True) if one]
@@ -184,19 +193,42 @@ def _search(page: Page, m_per_px: float, view: str, scaled: bool) -> list[Elemen
     return [make.wall(piece, bands) for piece in pieces] + [make.opening(opening) for opening in openings]
 
 
+def _goes_on(bands: Bands, walls: Bands) -> Bools:
+    """Which bands (N,) are stubs between the faces of a wall, at its end: too short to show that they are filled."""
+    ends = np.stack([bands.start, bands.low, bands.end, bands.high], axis=1)
+    off = np.abs(ends[:, None, [1, 3]] - np.stack([walls.low, walls.high], axis=1)[None]).max(2)
+    apart = np.maximum(bands.start[:, None], walls.start) - np.minimum(bands.end[:, None], walls.end)
+    thickness = walls.high - walls.low
+    on = (bands.direction[:, None] == walls.direction) & (off < _SLIM_M) & (apart < thickness) & (apart > -_SLIM_M)
+    return np.asarray(on.any(1) & (bands.end - bands.start < _STUB_M))
+
+
 def _inset(bands: Bands) -> Bools:
-    """Which bands (N,) are the halves of a pocket or a frame: thin, between the faces of a thicker one they go on."""
+    """Which bands (N,) are the halves of a pocket or a frame, or leaves that slide: thin, between the faces of a thicker
+    one that they go on, or that others like them go on.
+    """
     boxes = shapely.box(bands.start, bands.low, bands.end, bands.high)
     length, thickness = bands.end - bands.start, bands.high - bands.low
-    inset = np.zeros(len(bands), bool)
+    near = [np.zeros((2, 0), np.int64)]
     for direction in np.unique(bands.direction):
         here = np.flatnonzero(bands.direction == direction)
-        near = shapely.STRtree(boxes[here]).query(shapely.buffer(boxes[here], _LAYER_M, join_style="mitre"))
-        one, other = here[near]
+        reach = shapely.box(
+            bands.start[here] - _PANEL_M, bands.low[here], bands.end[here] + _PANEL_M, bands.high[here]
+        )
+        near.append(here[shapely.STRtree(boxes[here]).query(reach)])
+    one, beside = np.concatenate(near, axis=1)
+    apart = np.maximum(bands.start[one], bands.start[beside]) - np.minimum(bands.end[one], bands.end[beside])
+    close = (apart > -_LAYER_M) & (apart < np.where(length[one] < _PIECE_M, _PANEL_M, _LAYER_M))
+    one, beside = one[close], beside[close]
+    wall = np.where(length > thickness, np.arange(len(bands)), -1)  # that each is part of
+    inset = np.zeros(len(bands), bool)
+    for _ in range(_PANELS):
+        other = np.where(inset[beside] | (wall[beside] == beside), wall[beside], -1)
         within = (bands.low[one] > bands.low[other] - _SLIM_M) & (bands.high[one] < bands.high[other] + _SLIM_M)
-        apart = np.maximum(bands.start[one], bands.start[other]) - np.minimum(bands.end[one], bands.end[other])
-        along = (length[other] > thickness[other]) & (np.abs(apart) < _LAYER_M)
-        inset[one[within & along & (thickness[one] < _THIN * thickness[other])]] = True
+        thin = np.where(length[one] < _PIECE_M, _LESS_THIN, _THIN)
+        thick = np.minimum(thin * thickness[other], thickness[other] - _OFF_M)
+        found = (other >= 0) & within & (thickness[one] < thick) & ~inset[one]
+        inset[one[found]], wall[one[found]] = True, other[found]
     return inset
 
 
@@ -226,12 +258,13 @@ def reaching(openings: list[Opening], walls: Polygons) -> list[Opening]:
     for opening in openings:
         a, b, c, d = opening.ring
         along = (b - a) / opening.width_m
+        short_m = _SHORT_M + (opening.width_m if opening.subtype == "pocket" else 0.0)  # to where its leaf goes
         on = []
         for near, far, way in ((a, d, -along), (b, c, along)):
             inner = shapely.LineString([near + 0.1 * (far - near), far - 0.1 * (far - near)])
-            strip = shapely.Polygon([*inner.coords, far + _SHORT_M * way, near + _SHORT_M * way])
+            strip = shapely.Polygon([*inner.coords, far + short_m * way, near + short_m * way])
             apart = shapely.distance(inner, walls[tree.query(strip, "intersects")]).min(initial=np.inf)
-            on.append(way * (apart if 0.02 < apart < _SHORT_M else 0.0))
+            on.append(way * (apart if 0.02 < apart < short_m else 0.0))
         ring = np.array([a + on[0], b + on[1], c + on[1], d + on[0]])
         reaching.append(replace(opening, ring=ring, width_m=float(np.hypot(*(ring[1] - ring[0])))))
     return reaching
@@ -251,7 +284,50 @@ def _openings(scene: Scene, bands: Bands, swings: list[Swing], view: str, scaled
     openings, loose = read_gaps(cells, swings, codes, scene.lines, scene.meanings, heads=view == "ceiling")
     openings = _hung(openings, loose_doors(loose, bands, [s.leaf for s in loose]), scaled)
     openings += inset_windows(bands, scene.lines, usable, scene.meanings, openings)
-    return distinct([o for o in openings if _fits(o)])
+    return _joined(distinct([o for o in openings if _fits(o)]))
+
+
+def _joined(openings: list[Opening]) -> list[Opening]:
+    """Openings that lie end to end in one wall as one: a line that only crosses a gap does not divide it."""
+    rings = np.array([shapely.Polygon(o.ring) for o in openings], dtype=object)
+    tree = shapely.STRtree(shapely.buffer(rings, _CRACK_M / 2, join_style="mitre"))
+    left, found = dict(enumerate(openings)), []
+    for i, opening in enumerate(openings):
+        if i not in left or opening.kind == "window" or opening.arcs:
+            continue
+        whole = left.pop(i)
+        while True:
+            near = tree.query(shapely.Polygon(whole.ring), predicate="intersects").tolist()
+            beside = [k for k in near if k in left and left[k].kind != "window" and _in_line(whole, left[k])]
+            plain = [k for k in beside if not left[k].arcs]
+            if not plain:
+                break
+            whole = _as_one(whole, left.pop(plain[0]))
+        is_splinter = whole.width_m < _SPLINTER_M and beside  # of a door with its swing
+        is_torn = whole.kind == "opening" and whole.confidence < _HELD and whole.width_m > _MAX_END_PLAIN_M
+        if not is_splinter and not is_torn:
+            found.append(whole)
+    return found + [o for o in left.values()]
+
+
+def _in_line(one: Opening, other: Opening) -> bool:
+    """Whether two openings have the same faces."""
+    along = (one.ring[1] - one.ring[0]) / one.width_m
+    across = np.array([-along[1], along[0]])
+    mine, its = (np.sort(o.ring @ across) for o in (one, other))
+    return bool(np.abs(mine - its).max() < _SAME_FACE_M)
+
+
+def _as_one(one: Opening, other: Opening) -> Opening:
+    """Both openings as one, of the kind of the surer."""
+    surer = max((one, other), key=lambda o: (o.kind == "door", o.subtype != "", o.confidence))
+    a, b, _, d = surer.ring
+    along, across = (b - a) / surer.width_m, d - a
+    at = np.concatenate([one.ring - a, other.ring - a]) @ along
+    ends = a + at.min() * along, a + at.max() * along
+    ring = np.array([ends[0], ends[1], ends[1] + across, ends[0] + across])
+    code = surer.code or one.code or other.code
+    return replace(surer, ring=ring, width_m=float(at.max() - at.min()), code=code)
 
 
 def _hung(openings: list[Opening], doors: list[Opening], scaled: bool) -> list[Opening]:

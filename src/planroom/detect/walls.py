@@ -62,7 +62,7 @@ def find_bands(lines: Lines, faces: Bools, styles: list[Style], doors: Floats) -
     index = np.flatnonzero(faces).astype(np.int32)
     first, second = _pairs(lines, index)
     if len(first) == 0:
-        return _bands(lines, first, second)
+        return bands_of(lines, first, second)
     clear = _clear_share(lines, index, first, second)
     pens = _wall_pens(lines, first[clear > 0.95], second[clear > 0.95], styles, doors)
     drawn = pens[lines.style[first]] & pens[lines.style[second]]
@@ -74,7 +74,7 @@ def find_bands(lines: Lines, faces: Bools, styles: list[Style], doors: Floats) -
     usual = _usual(thickness, thickness[clean], overlap[clean])
     # two faces far apart are a thick wall only where the sheet has more of it; else they are a closet or a shaft
     keep = (clean & (usual | (thickness < _THICK_M))) | ((clear > 0.03) & usual)
-    return _drop_nested(_bands(lines, first[keep], second[keep]))
+    return _drop_nested(bands_of(lines, first[keep], second[keep]))
 
 
 def _pairs(lines: Lines, index: Ints) -> tuple[Ints, Ints]:
@@ -138,7 +138,7 @@ def _wall_pens(lines: Lines, first: Ints, second: Ints, styles: list[Style], doo
     """
     same = lines.style[first] == lines.style[second]
     first, second = first[same], second[same]
-    pairs = _bands(lines, first, second)
+    pairs = bands_of(lines, first, second)
     overlap = np.maximum(pairs.end - pairs.start, 0)
     metres = np.bincount(lines.style[first], overlap, len(styles))
     hung = _doors_hung(pairs, lines.style[first], len(styles), doors)
@@ -182,7 +182,8 @@ def _usual(thickness: Floats, clean: Floats, weight: Floats) -> Bools:
     return np.asarray(near[at] >= 0.05 * mass.sum())
 
 
-def _bands(lines: Lines, first: Ints, second: Ints) -> Bands:
+def bands_of(lines: Lines, first: Ints, second: Ints) -> Bands:
+    """The bands between pairs of faces: ids of the lower (N,) and of the upper line (N,)."""
     low, high = lines.offset[first], lines.offset[second]
     direction = lines.direction[first]
     order = np.lexsort((high, low, direction))

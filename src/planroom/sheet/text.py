@@ -124,11 +124,16 @@ def read_label(texts: list[Text]) -> Label:
 
 def _number(texts: list[Text], name: Text | None) -> str:
     """The room's number: of what is shaped like one the nearest to the name, digits before letters (a door's tag)."""
-    numbers = [t for t in texts if _NUMBER.match(t.string.strip())]
+    numbers = [t for t in texts if _NUMBER.match(_unstruck(t))]
     if name is not None:
         numbers = [t for t in numbers if math.hypot(t.x - name.x, t.y - name.y) < 6 * name.height]
         numbers.sort(key=lambda t: (not t.string.strip()[0].isdigit(), math.hypot(t.x - name.x, t.y - name.y)))
-    return numbers[0].string.strip() if numbers else ""
+    return _unstruck(numbers[0]) if numbers else ""
+
+
+def _unstruck(text: Text) -> str:
+    """What a text says without the line beside it that a reader took for a one ("008 1")."""
+    return re.sub(r"(?<=\d)\s+[1Il|]$", "", text.string.strip()) if text.source == "ocr" else text.string.strip()
 
 
 def _is_name(string: str) -> bool:

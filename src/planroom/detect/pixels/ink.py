@@ -14,15 +14,24 @@ Grey = NDArray[np.uint8]
 PEN_PX = 11  # no pen is wider, no solid wall thinner
 _FAINTEST = (18, 40)  # of 255; a stroke is darker than the paper by a fifth of the dark ones
 _SOLID = 65  # of 255, darker than the paper
+_REACH_PX, _INSIDE_PX = 8, 4  # across an edge, and from where on it is a wall's inside
+_ACROSS = np.arange(-_REACH_PX, _REACH_PX)
+_EDGE_PX, _LEAST_EDGE_PX = 31, 2000  # least length of an edge, and of all of them together
+_BLOCK_PX = 75  # what is as broad is no wall
+_DARKER = 1.05  # than the inside: a pen's line
 
 
 @dataclass(slots=True)
 class Ink:
-    """A picture's ink (H, W), 0 to 255: strokes as wide as pens, and where it is solid (0 or 1)."""
+    """A picture's ink (H, W), 0 to 255: strokes as wide as pens, and where it is solid (0 or 1).
+
+    rim_px: how far within the edge of what is solid the line lies that is drawn round it.
+    """
 
     strokes: Grey
     solid: Grey
     least: float
+    rim_px: float = 0.0
 
     @property
     def drawn(self) -> Grey:
@@ -39,11 +48,45 @@ def find_ink(grey: Grey) -> Ink:
     broad = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((PEN_PX, PEN_PX), np.uint8))
     strokes = cv2.GaussianBlur(cv2.subtract(dark, broad), (0, 0), 0.7)
     solid = np.asarray(broad > _SOLID, np.uint8)
+    rim_px = _find_rim(dark, solid)
     strokes[solid > 0] = 0
     seen = strokes[strokes > 25]
     usual = float(np.quantile(seen[:: max(1, len(seen) // 200_000)], 0.9)) if len(seen) else 0.0
     least = float(np.clip(0.2 * usual, *_FAINTEST))
-    return Ink(np.asarray(strokes, np.uint8), solid, least)
+    return Ink(np.asarray(strokes, np.uint8), solid, least, rim_px)
+
+
+def _find_rim(dark: Grey, solid: Grey) -> float:
+    """How far (pixels) within the edge of solid walls their faces lie, as most of their edges show.
+
+    A pen drawn round a wall is as wide on either side of the face; where none shows, the face is half as dark.
+    """
+    walls = solid & (1 - cv2.morphologyEx(solid, cv2.MORPH_OPEN, np.ones((_BLOCK_PX, _BLOCK_PX), np.uint8)))
+    total, many = np.zeros(len(_ACROSS)), 0
+    for mask, tones in ((walls, dark), (turned(walls), turned(dark))):
+        for way in (-1, 1):
+            edge = mask[_REACH_PX:-_REACH_PX] & (1 - mask[_REACH_PX - way : len(mask) - _REACH_PX - way])
+            edge = cv2.morphologyEx(edge, cv2.MORPH_OPEN, np.ones((1, _EDGE_PX), np.uint8))
+            rows, columns = np.nonzero(edge)
+            many += len(rows)
+            total += [float(tones[rows + _REACH_PX + way * k, columns].sum()) for k in _ACROSS]
+    if many < _LEAST_EDGE_PX:
+        return 0.0
+    tone = total / many
+    inside, peak = float(np.median(tone[_ACROSS > _INSIDE_PX])), int(np.argmax(tone))
+    outer = _crossing(tone, 0.5 * tone[peak], range(peak, 0, -1))
+    if tone[peak] < _DARKER * inside:
+        return _ACROSS[0] + outer
+    return float(_ACROSS[0] + (outer + _crossing(tone, 0.5 * (tone[peak] + inside), range(peak, len(tone) - 1))) / 2)
+
+
+def _crossing(tone: Floats, level: float, way: range) -> float:
+    """Where a profile falls below a level on the way from its peak."""
+    for k in way:
+        after = k + way.step
+        if tone[after] <= level < tone[k]:
+            return k + way.step * float((tone[k] - level) / (tone[k] - tone[after]))
+    return float(way.start)
 
 
 def resized(grey: Grey, factor: float) -> Grey:

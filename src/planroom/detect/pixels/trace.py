@@ -66,14 +66,15 @@ def trace(grey: Grey, texts: list[Text], door_px: float) -> Linework:
     upright, upright_pen = level_lines(Ink(turned(ink.strokes), turned(ink.solid), ink.least), turned(lettered))
     upright = upright[:, [1, 0, 3, 2]]
     ink.strokes[lettered > 0] = 0
-    filled = hatched(ink.drawn, flat) | turned(hatched(turned(ink.drawn), upright[:, [1, 0, 3, 2]]))
-    ink.solid |= filled
+    filled = hatched(ink.drawn, lettered, flat, upright)
     ink.strokes[filled > 0] = 0
     rest = unexplained(ink, np.concatenate([flat, upright]))
     oblique = oblique_lines(ink, rest)
-    arcs, leaves = trace_swings(ink.drawn, rest, ink.solid)
+    arcs, leaves = trace_swings(ink.drawn, rest, ink.solid | filled)
     drop_leaves(ink.solid, leaves, lettered)
-    edges = solid_edges(ink.solid)
+    rim_px = ink.rim_px if ink.solid.sum() > filled.sum() else 0.0  # a hatch ends at the lines round it
+    ink.solid |= filled
+    edges = solid_edges(ink.solid, rim_px)
     straights = np.concatenate([flat, upright])
     swap, frame_px = [1, 0, 3, 2], float(max(ink.solid.shape))
     thick = np.concatenate(
