@@ -66,7 +66,7 @@ class Sheet:
         for shape in [*plan.fronts, *plan.timber]:
             self._lines(shape.boundary, style.middle)
         for treads, above in plan.stairs:
-            self._stair(treads, above)
+            self._stair(treads, above, body)
         if style.furniture:
             for seen in plan.seen:
                 self._lines(seen.difference(body), style.thin)
@@ -87,7 +87,7 @@ class Sheet:
                 model.hatch(rings, 1.5, _HATCH)
             elif style.walls in _FILLS:
                 model.fill(rings, _FILLS[style.walls])
-        for shape in self._plan.body.values() if style.walls == "each" else [body]:
+        for shape in [*self._plan.body.values(), self._plan.roof] if style.walls == "each" else [body]:
             draw_edges(model, shape, style.heavy)
 
     def _lines(self, shape: BaseGeometry, pen: Pen) -> None:
@@ -165,12 +165,12 @@ class Sheet:
         sweep = (last - first + 180) % 360 - 180
         self.model.arc((centre[0], centre[1]), length, first if sweep > 0 else last, abs(sweep), style.thin)
 
-    def _stair(self, treads: list[BaseGeometry], above: list[BaseGeometry]) -> None:
+    def _stair(self, treads: list[BaseGeometry], above: list[BaseGeometry], body: BaseGeometry) -> None:
         """Treads as far as they are beneath the cut, those above dashed, and the line of walking up with its arrow."""
         style = self.style
         for tread in treads:
-            self._lines(tread.boundary, style.thin)
-        under = shapely.union_all(treads) if treads else Polygon()
+            self._lines(tread.boundary.difference(_wide(body, 0.01)), style.thin)
+        under = shapely.union_all([*treads, _wide(body, 0.01)])
         for tread in above:
             self._lines(tread.boundary.difference(_wide(under, 0.01)), style.dashed)
         middles = [tread.centroid for tread in treads]
