@@ -84,6 +84,17 @@ def test_flipped_is_the_same_arc_read_the_other_way() -> None:
     assert not other.leaf
 
 
+def test_a_threshold_and_a_leaf_may_each_be_the_other() -> None:
+    both = np.array([(0, 0, 0, 0.9), (0, 0, 0.9, 0)], np.float64)
+
+    (swing,) = find_swings(arcs((0, 0, 0.9, 0, 90)), both)
+    other = swing.flipped()
+
+    assert swing.leaf and other.leaf
+    assert {swing.leaf_lines, other.leaf_lines} == {(0,), (1,)}
+    assert other.sill_lines == swing.leaf_lines
+
+
 # ---- a rough scale from the doors --------------------------------------------------------------------------------
 
 

@@ -11,10 +11,10 @@ import shapely
 from planroom.detect.bands import Bands
 from planroom.detect.lines import Lines
 from planroom.detect.scene import Scene, set_scene
-from planroom.detect.standing import believable, connected, find_blocks, find_junctions, rooted
+from planroom.detect.standing import believable, connected, find_blocks, find_cores, find_junctions, rooted
 from planroom.detect.walls import find_bands, find_faces, layers_name_walls
 from planroom.records import Floats, Style
-from plans import DASHED, SOLID, THICK, THIN, Drawing, Placing, areas, counts, ring, two_rooms
+from plans import AREAS_M2, DASHED, SOLID, SYMBOLS, THICK, THIN, Drawing, Hole, Placing, areas, counts, ring, two_rooms
 
 NO_DOORS = np.zeros((0, 2, 2))
 Box = tuple[float, float, float, float]
@@ -117,6 +117,31 @@ def test_a_door_does_not_hang_on_what_runs_across_it() -> None:
     assert thicknesses(bands_of(walls, door)) == [0.24, 0.24]
 
 
+def test_a_door_hangs_on_the_heavier_pen_and_not_on_what_runs_through_it() -> None:
+    walls = strips(THICK, (0, 0, 2, 0.24), (2.9, 0, 6, 0.24))
+    walls.lines(THIN, [(0, 3), (6, 3)], [(0, 3.3), (6, 3.3)])  # as long as the walls, and lighter
+    walls.lines(THIN, [(2, 0.05), (2.9, 0.05)], [(2, 0.19), (2.9, 0.19)])  # thresholds
+    walls.lines(THIN, [(1.5, 0.28), (1.95, 0.28)], [(1.5, 0.34), (1.95, 0.34)])  # a trim on either side
+    walls.lines(THIN, [(2.95, 0.28), (3.4, 0.28)], [(2.95, 0.34), (3.4, 0.34)])
+    door = np.array([[(2.0, 0.24), (2.9, 0.24)]])
+
+    assert boxes(bands_of(walls, door)) == [(0, 0, 2, 0.24), (2.9, 0, 6, 0.24)]
+
+
+@pytest.mark.parametrize("leaf_first", [True, False])
+def test_thresholds_in_the_walls_pen_do_not_turn_doors_round(leaf_first: bool) -> None:
+    drawing = two_rooms()
+    for x0, y0, x1, y1 in ((1.0, 0.3, 2.0, 0.3), (4.5, 1.0, 4.5, 1.8)):
+        drawing.lines(THIN, [(x0, y0), (x1, y1)])
+    order = range(len(drawing.paths))
+
+    found = drawing.elements(order=order if leaf_first else order[::-1])
+
+    doors = sorted((e for e in found if e.kind == "door"), key=lambda e: float(e.outline[:, 0].min()))
+    assert [tuple(np.ptp(door.outline, axis=0).round(2)) for door in doors] == [(1.0, 0.3), (0.12, 0.8)]
+    assert areas(found) == pytest.approx(AREAS_M2, rel=0.005)
+
+
 def test_dashes_frames_and_families_are_no_faces() -> None:
     drawing = strips(THICK, (0, 0, 6, 0.24))
     drawing.lines(THICK, [(-20, 30), (39, 30)])
@@ -193,6 +218,43 @@ def test_outlines_too_thick_for_a_band_are_blocks_unless_words_stand_in_them() -
 
     assert pier.area == pytest.approx(0.81)
     assert len(find_blocks(lines, faces, none, np.array([(0.4, 0.4)]))) == 0
+
+
+STEPPED = shapely.box(0, 0, 8, 5).difference(
+    shapely.union_all([shapely.box(0.3, 0.3, 3.9, 4.7), shapely.box(4.62, 0.3, 7.7, 4.7), shapely.box(4.5, 0.3, 5, 2)])
+)
+ENTRANCES = (Hole((1.0, 0.0), 1.0, 0.3, "single"), Hole((5.5, 0.0), 1.0, 0.3, "single"))
+
+
+def stepped(*, walls: Style = THICK) -> Drawing:
+    """Two rooms, each with a door of its own, and between them a wall that steps from 0.6 to 0.72 m."""
+    drawing = Drawing()
+    drawing.area(walls, STEPPED.difference(shapely.union_all([hole.ring() for hole in ENTRANCES])))
+    for hole in ENTRANCES:
+        SYMBOLS[hole.symbol](drawing, hole, THIN)
+    return drawing
+
+
+def test_a_wall_too_thick_for_a_band_parts_rooms_where_its_pen_draws_walls_alone() -> None:
+    found = stepped().elements()
+
+    assert areas(found) == pytest.approx((3.6 * 4.4, 3.08 * 4.4 + 0.12 * 1.7), rel=0.005)
+    assert counts(found)["door"] == 2
+
+
+def test_cores_are_solid_unless_words_stand_in_them_or_their_pen_draws_more_than_walls() -> None:
+    drawing = stepped()
+    bands, lines = bands_of(drawing), scene_of(drawing).lines
+    patches = find_junctions(bands)
+
+    (core,) = find_cores(lines, bands, patches, np.zeros((0, 2)))
+
+    assert core.intersection(shapely.box(3.9, 0.3, 4.5, 4.7)).area > 1.5
+    # between two doors all is one outline: with a word in it none of it is taken for solid
+    assert len(find_cores(lines, bands, patches, np.array([(4.2, 2.0)]))) == 0
+    for k in range(40):
+        drawing.lines(THICK, [(0.5 + 0.05 * k, 1), (0.5 + 0.05 * k, 4)])
+    assert len(find_cores(scene_of(drawing).lines, bands, patches, np.zeros((0, 2)))) == 0
 
 
 def test_bands_far_thinner_or_thicker_than_walls_with_openings_are_not_believed() -> None:

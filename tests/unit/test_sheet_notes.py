@@ -97,6 +97,15 @@ def test_the_title_blocks_note_is_told_from_a_drawings() -> None:
     assert not has_title_block(texts[-1:])
 
 
+def test_a_large_value_may_stand_at_the_foot_of_a_tall_cell() -> None:
+    captions = [text(word, (100 + 150 * i, 70), 4) for i, word in enumerate(("SCALE", "DATE", "SHEET"))]
+
+    (note,) = find_notes([*captions, text("1:50", (110, 20), 10)])
+
+    assert note.ratios == (50,) and note.in_block
+    assert find_notes([*captions, text("1:50", (110, 20), 4)]) == []
+
+
 def test_ratios_name_the_paper_that_they_are_for() -> None:
     (note,) = find_notes([text("SCALE 1:50 @ A1 / 1:100 @ A3", (0, 0))])
 

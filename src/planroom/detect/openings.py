@@ -79,7 +79,7 @@ def _match(cells: list[Cell], swings: list[Swing]) -> tuple[list[list[Swing]], l
     tree = shapely.STRtree([shapely.Polygon(cell.ring()).buffer(0.2, join_style="mitre") for cell in cells])
     for swing in swings:
         fits = [
-            (misfit + (0.15 if flip and swing.leaf else 0.0), int(i), given)
+            (misfit + (0.15 if flip and swing.leaf and not given.leaf else 0.0), int(i), given)
             for i in tree.query(shapely.Point(swing.hinge), predicate="intersects")
             for flip, given in enumerate((swing, swing.flipped()))
             if (misfit := _misfit(cells[i], given)) is not None

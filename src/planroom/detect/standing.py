@@ -10,6 +10,11 @@ from planroom.detect.lines import Bools, Lines, groups
 from planroom.detect.openings import Opening
 from planroom.records import Floats, Ints
 
+_MOSTLY = 0.5  # of what a pen draws, for one that draws walls and little else
+_WIDEST_M = 1.0
+_OVER_M = 0.015
+_LEAST_CORE_M = 0.05  # less is left along the joints of bands
+
 
 def find_junctions(bands: Bands) -> Polygons:
     """The patches (J,) where two walls meet and neither is drawn as a band: corners, and T and X crossings.
@@ -68,6 +73,41 @@ def find_blocks(lines: Lines, faces: Bools, bands: Bands, texts: Floats) -> Poly
     for block, group in zip(*groups(at[order]), strict=True):
         uncovered[block] = shapely.difference(blocks[block], shapely.union_all(polygons[band[order][group]])).area
     return np.asarray(blocks[uncovered > 0.5 * shapely.area(blocks)], dtype=object)
+
+
+def find_cores(lines: Lines, bands: Bands, junctions: Polygons, texts: Floats) -> Polygons:
+    """What of closed wall outlines neither bands nor `junctions` cover (K,): stepped and very thick walls.
+
+    texts (T, 2): where words stand.
+
+    Jambs close the outlines of walls, and doors leave those of rooms open: what a pen closes that draws little else
+    than walls is solid, where it is nowhere wider than a wall may be.
+    """
+    none: Polygons = np.zeros(0, dtype=object)
+    if len(bands) == 0:
+        return none
+    polygons = bands.polygons()
+    first, last = lines.points()
+    over = _OVER_M * lines.axes[lines.direction]
+    first, last = first - over, last + over  # corners meet to a few millimetres; what sticks out closes nothing
+    strings = np.asarray(shapely.linestrings(np.stack([first, last], axis=1)), dtype=object)
+    near = np.zeros(len(lines), bool)
+    near[shapely.STRtree(strings).query(shapely.box(*shapely.total_bounds(polygons)), predicate="intersects")] = True
+    drawn = np.bincount(lines.style[near], lines.length[near], minlength=int(lines.style.max()) + 1)
+    faces = np.zeros(len(lines), bool)
+    faces[bands.faces.ravel()] = True
+    walls = np.bincount(lines.style[faces], lines.length[faces], minlength=len(drawn))
+    pens = walls > _MOSTLY * np.maximum(drawn, 1e-9)
+    noded = shapely.union_all(shapely.set_precision(strings[near & pens[lines.style]], 0.002))
+    outlines = shapely.get_parts(shapely.polygonize([noded]))
+    solid = shapely.is_empty(shapely.buffer(outlines, -_WIDEST_M / 2))
+    if len(texts) and len(outlines):
+        solid[np.unique(shapely.STRtree(shapely.points(texts)).query(outlines, predicate="contains")[0])] = False
+    left = shapely.difference(
+        shapely.union_all(outlines[solid]), shapely.union_all(np.concatenate([polygons, junctions]))
+    )
+    parts = shapely.get_parts(left)
+    return np.asarray(parts[~shapely.is_empty(shapely.buffer(parts, -_LEAST_CORE_M / 2))], dtype=object)
 
 
 def believable(bands: Bands, proven_m: Floats) -> Bools:

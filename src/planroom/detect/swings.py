@@ -24,7 +24,11 @@ _SWEEP = (math.radians(18), math.radians(118))
 
 @dataclass(frozen=True, slots=True)
 class Swing:
-    """One leaf: hinge, tip and latch (2,) in metres, radius, whether its leaf is drawn, its arc's index."""
+    """One leaf: hinge, tip and latch (2,) in metres, radius, whether its leaf is drawn, its arc's index.
+
+    leaf_lines: pieces that draw the leaf. sill_lines: pieces that run as it would when closed, such as a threshold's;
+    where there are some, the two may have been taken for one another.
+    """
 
     hinge: Floats
     tip: Floats
@@ -33,10 +37,13 @@ class Swing:
     leaf: bool
     arc: int
     leaf_lines: tuple[int, ...]
+    sill_lines: tuple[int, ...] = ()
 
     def flipped(self) -> Swing:
         """The same arc read the other way round: tip and latch change places."""
-        return Swing(self.hinge, self.latch, self.tip, self.radius, False, self.arc, self.leaf_lines)
+        leaf = bool(self.sill_lines)
+        lines = (self.sill_lines, self.leaf_lines) if leaf else (self.leaf_lines, ())
+        return Swing(self.hinge, self.latch, self.tip, self.radius, leaf, self.arc, *lines)
 
 
 def swing_radius_unit(arcs: Floats, segments: Floats) -> float | None:
@@ -91,9 +98,8 @@ def find_swings(arcs: Floats, segments: Floats) -> list[Swing]:
         found = [_leaf(arc, end, segments, usable, tree) for end in ends]
         scores = [len(lines) for lines in found]
         tip = int(scores[1] > scores[0])
-        swings.append(
-            Swing(arc[:2], ends[tip], ends[1 - tip], float(arc[2]), max(scores) > 0, int(i), tuple(found[tip]))
-        )
+        lines = tuple(found[tip]), tuple(found[1 - tip])
+        swings.append(Swing(arc[:2], ends[tip], ends[1 - tip], float(arc[2]), max(scores) > 0, int(i), *lines))
         hinged[x, y].append(swings[-1])
     return swings
 

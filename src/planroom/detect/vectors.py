@@ -21,7 +21,7 @@ from planroom.detect.lines import Bools, bent_arcs
 from planroom.detect.openings import Opening, read_gaps
 from planroom.detect.rooms import find_rooms, find_wall_pieces, solid
 from planroom.detect.scene import Scene, says_other, set_scene
-from planroom.detect.standing import believable, find_blocks, find_junctions, rooted, standing
+from planroom.detect.standing import believable, find_blocks, find_cores, find_junctions, rooted, standing
 from planroom.detect.strays import glazing, inset_windows, loose_doors
 from planroom.detect.swings import Swing, find_swings, swing_radius_unit
 from planroom.detect.walls import find_bands, find_faces, layers_name_walls
@@ -30,7 +30,6 @@ from planroom.records import Element, Ints, Linework, Page
 USUAL_DOOR_M = 0.85
 _RATIOS = (15, 220)
 _BYTES_PER_SEGMENT = 900
-_NONE: Polygons = np.zeros(0, dtype=object)
 
 
 def lease_bytes(linework: Linework) -> int:
@@ -71,12 +70,15 @@ def find_elements(
     progress("detect", 0.2)
     faces = find_faces(scene.lines, scene.styles, (0.0, 0.0, width_m, height_m))
     swings, swing_styles = _find_swings(scene)
-    doors = np.array([(s.hinge, s.latch) for s in swings if s.leaf]).reshape(-1, 2, 2)
+    leaves = [way for s in swings for way in (s, s.flipped()) if way.leaf]
+    doors = np.array([(s.hinge, s.latch) for s in leaves]).reshape(-1, 2, 2)
     bands = find_bands(scene.lines, faces, scene.styles, doors)
     progress("detect", 0.4)
     named = layers_name_walls(scene.lines, scene.styles)
-    blocks = find_blocks(scene.lines, faces, bands, np.array([(t.x, t.y) for t in scene.texts])) if named else _NONE
-    openings = _find_openings(scene, bands, np.concatenate([find_junctions(bands), blocks]), swings, swing_styles, view)
+    words = np.array([(t.x, t.y) for t in scene.texts])
+    patches = find_junctions(bands)
+    blocks = find_blocks(scene.lines, faces, bands, words) if named else find_cores(scene.lines, bands, patches, words)
+    openings = _find_openings(scene, bands, np.concatenate([patches, blocks]), swings, swing_styles, view)
     shown = [o for o in openings if o.kind != "opening"]
     sure = np.array([o.confidence > 0.84 for o in shown], bool)
     kept = bands.take(believable(bands, np.array([o.thickness_m for o in shown])[sure]))

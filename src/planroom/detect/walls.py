@@ -19,6 +19,8 @@ MAX_THICKNESS_M = 0.62
 _MIN_OVERLAP_M = 0.05
 _THICK_M = 0.28
 _SAME_OFFSET_M = 0.012
+_AT_DOOR_M = 0.12
+_LIGHTER = 0.8  # of a pen's width: below, another one is lighter
 
 
 def find_faces(lines: Lines, styles: list[Style], extent: tuple[float, float, float, float]) -> Bools:
@@ -141,9 +143,9 @@ def _wall_pens(lines: Lines, first: Ints, second: Ints, styles: list[Style], doo
     pairs = bands_of(lines, first, second)
     overlap = np.maximum(pairs.end - pairs.start, 0)
     metres = np.bincount(lines.style[first], overlap, len(styles))
-    hung = _doors_hung(pairs, lines.style[first], len(styles), doors)
     dashed = np.array([style.dashed for style in styles], bool)
     width = np.array([style.width for style in styles])
+    hung = _doors_hung(pairs, lines.style[first], width, doors)
     long = metres >= 0.12 * metres[~dashed].max(initial=0.0)
     if hung.max(initial=0) == 0:
         heaviest = width[long & ~dashed].max(initial=0.0)
@@ -156,21 +158,32 @@ def _wall_pens(lines: Lines, first: Ints, second: Ints, styles: list[Style], doo
     return np.asarray(draws | (long & ~dashed & heavy))
 
 
-def _doors_hung(pairs: Bands, style: Ints, n_styles: int, doors: Floats) -> Floats:
-    """How many doors (K, 2, 2) have hinge and latch at bands of each style (S,) that run as the closed leaf does."""
-    count = np.zeros(n_styles)
+def _doors_hung(pairs: Bands, style: Ints, width: Floats, doors: Floats) -> Floats:
+    """How many doors (K, 2, 2) have hinge and latch at bands of each style (S,) that run as the closed leaf does.
+
+    width (S,): of the pens. A door hangs on the heaviest that it has there, and on what fills it (no width); frames,
+    thresholds and dimension lines beside it are lighter.
+    """
+    count = np.zeros(len(width))
     if len(doors) == 0 or len(pairs) == 0:
         return count
     tree = shapely.STRtree(pairs.polygons())
     leaf = doors[:, 1] - doors[:, 0]
     leaf = leaf / np.maximum(np.hypot(leaf[:, 0], leaf[:, 1]), 1e-9)[:, None]
     along = pairs.axes[pairs.direction]
-    at_hinge, at_latch = np.zeros((len(doors), n_styles), bool), np.zeros((len(doors), n_styles), bool)
+    at_hinge, at_latch = np.zeros((len(doors), len(width)), bool), np.zeros((len(doors), len(width)), bool)
+    # what runs on through the doorway is a threshold or the edge of a floor
+    door, band = tree.query(shapely.points(doors.mean(1)), predicate="dwithin", distance=_AT_DOOR_M)
+    through = door * len(pairs) + band
     for side, found in ((0, at_hinge), (1, at_latch)):
-        door, band = tree.query(shapely.points(doors[:, side]), predicate="dwithin", distance=0.12)
+        door, band = tree.query(shapely.points(doors[:, side]), predicate="dwithin", distance=_AT_DOOR_M)
         in_line = np.abs(leaf[door, 0] * along[band, 1] - leaf[door, 1] * along[band, 0]) < 0.35
+        in_line &= ~np.isin(door * len(pairs) + band, through)
         found[door[in_line], style[band[in_line]]] = True
-    return np.asarray((at_hinge & at_latch).sum(0), np.float64)
+    at_both = at_hinge & at_latch
+    heaviest = np.max(np.where(at_both, width, 0.0), axis=1, initial=0.0)
+    at_both &= (width == 0) | (width >= _LIGHTER * heaviest[:, None])
+    return np.asarray(at_both.sum(0), np.float64)
 
 
 def _usual(thickness: Floats, clean: Floats, weight: Floats) -> Bools:

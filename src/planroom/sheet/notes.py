@@ -179,7 +179,7 @@ def _value_of(caption: Text, texts: list[Text]) -> Note | None:
     best: tuple[float, Note] | None = None
     for text in texts:
         below, off = caption.y - text.y, abs(text.x - caption.x)
-        if not (abs(below) < 10 * caption.height and off < 12 * caption.height):
+        if not (-10 * caption.height < below < _reach(caption, text) and off < 12 * caption.height):
             continue
         said = plain(text.string).rstrip(" .")
         ratios = parse_ratios(_mended(text.string))
@@ -197,10 +197,17 @@ def _value_of(caption: Text, texts: list[Text]) -> Note | None:
     return best[1] if best else None
 
 
+def _reach(caption: Text, value: Text) -> float:
+    """How far a value may stand below its caption: in a tall cell a small caption is at the top, a large value at the
+    foot.
+    """
+    return 10 * max(caption.height, value.height)
+
+
 def _placed(note: Note, fields: list[tuple[str, Text]]) -> Note:
     """`note`, said to be the title block's where captions of other fields stand in line with it or with its own."""
     own = [text for field, text in fields if field == "scale"]
-    near = [c for c in own if abs(c.x - note.text.x) < 12 * c.height and abs(c.y - note.text.y) < 10 * c.height]
+    near = [c for c in own if abs(c.x - note.text.x) < 12 * c.height and abs(c.y - note.text.y) < _reach(c, note.text)]
     for anchor in (note.text, *near):
         level, upright = set(), set()
         for field, text in fields:
