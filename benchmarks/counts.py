@@ -29,6 +29,7 @@ from typing import Any, Final
 
 import numpy as np
 
+import calibration
 import counts_gallery
 import counts_generated
 import counts_masks
@@ -114,6 +115,7 @@ def plans(asked: argparse.Namespace) -> Iterator[Row]:
         report = asked.report or _analyze(_plans(asked.plans), Path(folder))
         wall_s = time.monotonic() - started_s
         found, truth = _found(report), _truth()
+        trust = _trust(report, truth)
         for name in sorted(found):
             off = {k: f"{found[name][k]} for {truth[name][k]}" for k in KINDS if found[name][k] != truth[name][k]}
             yield {"part": "plans", "plan": name} | (off or {"all": "exact"})
@@ -136,6 +138,7 @@ def plans(asked: argparse.Namespace) -> Iterator[Row]:
         "between": _interval(each),
         "over": float(each.mean()) < LEAST_EXACT["mean"],
     }
+    yield {"part": "plans", "kind": "confidence"} | trust
     for style in sorted({name[:4] for name in truth}):
         of_style = np.array([name.startswith(style) for name in sorted(truth)])
         yield {"part": "plans", "style": style, "plans": int(of_style.sum())} | {
@@ -171,6 +174,17 @@ def _found(report: Path) -> Counts:
         for kind in KINDS:
             counts[kind] += sheet["counts"].get(kind) or 0
     return found
+
+
+def _trust(report: Path, truth: Counts) -> dict[str, Any]:
+    """How far the confidence of counts is off."""
+    told, made = calibration.Told(), json.loads(report.read_text("utf-8"))
+    names = {sheet["id"]: Path(sheet["file"]).stem for sheet in made["sheets"]}
+    for one in made["quantities"]:
+        kind = one["id"].split(":")[-2] if one["measure"] == "count" and one["sheet"] else ""
+        if kind in KINDS and one["value"] is not None:
+            told.add(one["confidence"], is_right=one["value"] == truth[names[one["sheet"]]][kind])
+    return told.figures()
 
 
 def _exact(found: Counts, truth: Counts) -> dict[str, np.ndarray[Any, np.dtype[np.bool_]]]:

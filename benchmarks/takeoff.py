@@ -5,7 +5,8 @@
 Each set is drawn in a style of its own by a seed that no test uses, and goes through the real program: as vectors, some
 as scans, all of them once more with mistakes: in their scales, which must be withheld, and in their dimensions, which
 must be found. Told are room areas within 2 %, counts of a kind on a plan that are exact, what is withheld where it
-could be known, what is measured and wrong, dimensions tied to their lines, and true and false findings about them.
+could be known, what is measured and wrong, how far confidence is off, dimensions tied to their lines, and true and
+false findings about them.
 Exits with 1 where a figure misses its bound.
 """
 
@@ -23,6 +24,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import calibration
 import memory_peaks
 from planroom.example import random_variant, write_set
 
@@ -102,6 +104,7 @@ class Score:
         self.areas: Counter[str] = Counter()
         self.counts: Counter[str] = Counter()
         self.planted: Counter[str] = Counter()
+        self.trust = calibration.Told()
         self.dimensions: Counter[str] = Counter()
 
     def add(self, name: str, truth: dict[str, Any], report: dict[str, Any]) -> None:
@@ -173,6 +176,7 @@ class Score:
             value = (found["value"] if found else 0) + gone  # the truth counts what is drawn, standing or not
             state = found["state"] if found else "measured"
             self.counts["exact" if value == exact else "wrong"] += 1
+            self.trust.add(found["confidence"] if found else None, is_right=value == exact)
             self.counts["measured wrong"] += value != exact and state == "measured"
             if value != exact:
                 yield f"{kind} {value} for {exact}"
@@ -192,6 +196,7 @@ class Score:
             value = found["value"] * (0.09290304 if found["unit"] == "ft2" else 1.0)
             close = abs(value / room["area_m2"] - 1) <= CLOSE
             self.areas["close" if close else "wrong"] += 1
+            self.trust.add(found["confidence"], is_right=close)
             self.areas["measured wrong"] += not close and found["state"] == "measured"
             if not close:
                 yield f"area of {room['number']} {value:.2f} for {room['area_m2']:.2f} ({found['state']})"
@@ -207,6 +212,8 @@ class Score:
         tied = self.dimensions["tied"] / max(self.dimensions["drawn"], 1)
         over |= self.dimensions["false"] > 0 or self.dimensions["found"] < LEAST_FOUND * self.dimensions["planted"]
         over |= what != "scan" and tied < LEAST_DIMENSIONS
+        trust = self.trust.figures()
+        over |= trust.get("calibration_error", 0.0) > calibration.MOST_ERROR
         return {
             "part": what,
             "sets": sets,
@@ -218,6 +225,7 @@ class Score:
             "measured_and_wrong": self.areas["measured wrong"] + self.counts["measured wrong"],
             "planted": self.planted["withheld"] + self.planted["told"],
             "planted_but_told": self.planted["told"],
+            **trust,
             "dimensions": self.dimensions["drawn"],
             "dimensions_tied": round(tied, 4),
             "dimensions_planted": self.dimensions["planted"],

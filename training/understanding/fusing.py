@@ -24,7 +24,7 @@ from planroom.measure import fuse
 from planroom.measure.opinions import CHANNELS
 from planroom.records import Floats
 from training.catalog import build
-from training.understanding.trust import CLOSE, Told, calibration_error, count_kinds, read
+from training.understanding.trust import CLOSE, Told, calibration_error, count_kinds, read, wrong_among_surest
 
 BATCH: Final = 256
 RATE: Final = 1e-3
@@ -88,14 +88,13 @@ def score(name: str, told: Sequence[Told], confidence: Floats, value: Floats) ->
     """What confidences and values are worth: calibration, loss, and wrong numbers at full and at nine tenths."""
     right = np.array([_is_right(v, one) for v, one in zip(value, told, strict=True)], float)
     p = np.clip(confidence, 1e-3, 1 - 1e-3)
-    surest = np.argsort(-p, kind="stable")[: max(1, round(0.9 * len(told)))]
     return {
         "of": name,
         "numbers": len(told),
         "right": round(float(right.mean()), 4),
         "calibration_error": round(calibration_error(p, right), 4),
         "log_loss": round(float(-(right * np.log(p) + (1 - right) * np.log(1 - p)).mean()), 4),
-        "wrong_at_90_percent": round(float(1 - right[surest].mean()), 4),
+        "wrong_at_90_percent": round(wrong_among_surest(p, right, 0.9), 4),
     }
 
 
@@ -110,7 +109,7 @@ def rows(model: nn.Module, table: dict[str, tuple[int, int]], told: list[Told]) 
         [one.said.get(CHANNELS[int(np.argmax(w))], one.value) for w, one in zip(weights, told, strict=True)]
     )
     median = np.array([np.median(list(one.said.values())) if one.said else one.value for one in told])
-    shares = np.array([fuse.share_of(one.keys, table) for one in told])
+    shares = np.array([min(fuse.MOST, fuse.share_of(one.keys, table)) for one in told])
     for source in ("all", *sorted({one.source for one in told})):
         part = np.array([source in ("all", one.source) for one in told])
         own = [one for one, is_in in zip(told, part, strict=True) if is_in]

@@ -106,17 +106,26 @@ def calibration_error(confidence: Floats, right: Floats, steps: int = 10) -> flo
     return float(sum(part.mean() * abs(confidence[part].mean() - right[part].mean()) for part in parts))
 
 
+def wrong_among_surest(confidence: Floats, right: Floats, covered: float) -> float:
+    """The share of wrong numbers among that share of all of which one is surest; of those alike a part of each."""
+    surest = np.argsort(-confidence, kind="stable")
+    kept = max(1, round(covered * len(right)))
+    level = confidence[surest[kept - 1]]
+    above, at = confidence > level, confidence == level
+    wrong = (1 - right[above]).sum() + (kept - above.sum()) * (1 - right[at]).mean()
+    return float(wrong / kept)
+
+
 def row(name: str, told: list[Told], table: dict[str, tuple[int, int]]) -> dict[str, Any]:
     """What the table is worth on `told`."""
     right = np.array([one.is_right for one in told], float)
-    confidence = np.array([fuse.share_of(one.keys, table) for one in told])
-    surest = np.argsort(-confidence, kind="stable")[: max(1, round(0.9 * len(told)))]
+    confidence = np.array([min(fuse.MOST, fuse.share_of(one.keys, table)) for one in told])
     return {
         "of": name,
         "numbers": len(told),
         "calibration_error": round(calibration_error(confidence, right), 4),
         "wrong": round(float(1 - right.mean()), 4),
-        "wrong_at_90_percent": round(float(1 - right[surest].mean()), 4),
+        "wrong_at_90_percent": round(wrong_among_surest(confidence, right, 0.9), 4),
     }
 
 

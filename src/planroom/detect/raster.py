@@ -212,9 +212,7 @@ def _inset(bands: Bands) -> Bools:
     near = [np.zeros((2, 0), np.int64)]
     for direction in np.unique(bands.direction):
         here = np.flatnonzero(bands.direction == direction)
-        reach = shapely.box(
-            bands.start[here] - _PANEL_M, bands.low[here], bands.end[here] + _PANEL_M, bands.high[here]
-        )
+        reach = shapely.box(bands.start[here] - _PANEL_M, bands.low[here], bands.end[here] + _PANEL_M, bands.high[here])
         near.append(here[shapely.STRtree(boxes[here]).query(reach)])
     one, beside = np.concatenate(near, axis=1)
     apart = np.maximum(bands.start[one], bands.start[beside]) - np.minimum(bands.end[one], bands.end[beside])
