@@ -20,7 +20,7 @@ LABEL_CHARS: Final = 9
 _EXPRESSION_CHARS: Final = 38
 _SHEETS: Final = 9_999
 ROWS_A_SHEET: Final = 260
-_FREE: Final = "91"
+FREE: Final = "91"
 _MOST_CHARS: Final = 20 * _EXPRESSION_CHARS  # a free expression may run over twenty rows
 _REMARK, _ADDED = "*", frozenset({"", "E"})  # others are helping values, subtotals and totals
 _ARITHMETIC: Final = re.compile(r"[-+*/() .,0-9]+")
@@ -81,7 +81,7 @@ def write_product(label: str, factors: Sequence[Decimal], address: str, *, minus
     text = f"{'-' if minus else ''}{text}="
     if len(text) > _EXPRESSION_CHARS:
         raise ValueError(f"{text} has {len(text)} characters, of which a row holds {_EXPRESSION_CHARS}")
-    return f"{'':13}{label[:LABEL_CHARS]:{LABEL_CHARS}}{'':7}{_FREE}{text:{_EXPRESSION_CHARS}}{address}{'':5}"
+    return f"{'':13}{label[:LABEL_CHARS]:{LABEL_CHARS}}{'':7}{FREE}{text:{_EXPRESSION_CHARS}}{address}{'':5}"
 
 
 def read_rows(raw: Iterable[str]) -> list[Row]:
@@ -95,10 +95,10 @@ def read_rows(raw: Iterable[str]) -> list[Row]:
             rows.append(Row(address, "", _REMARK, line[13:69].strip(), None))
             continue
         label, factor, text = line[13:22].strip(), line[22:29].strip(), line[31:69].strip()
-        if begun is not None and formula in ("", _FREE):
+        if begun is not None and formula in ("", FREE):
             begun = begun._replace(text=begun.text + text)
-        elif formula == _FREE:
-            begun = Row(address, label, _FREE, text, None)
+        elif formula == FREE:
+            begun = Row(address, label, FREE, text, None)
         else:
             rows.append(Row(address, label, formula or "?", text, None))
             continue

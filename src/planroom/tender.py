@@ -12,7 +12,7 @@ from rich.table import Table
 
 from planroom.errors import BadExchange, UsageError
 from planroom.ingest.gaeb import Tender, TenderLine, prices_of, read_gaeb
-from planroom.reb import Row, sum_of_rows
+from planroom.reb import FREE, Row, sum_of_rows
 from planroom.report import determination
 from planroom.report.gaeb import PHASES, open_library
 
@@ -110,11 +110,8 @@ def _show_determination(console: Console, tender: Tender) -> None:
     for line in tender.lines:
         table.add_row(line.number, escape(line.title), _shown(line.quantity), line.unit, style="bold")
         for row in line.rows:
-            words = (
-                row.text
-                if row.is_remark
-                else f"{row.label:9} {row.text}" + ("" if row.formula == "91" else f" ({row.formula})")
-            )
+            by = "" if row.formula == FREE else f"by formula {row.formula}: "
+            words = row.text if row.is_remark else f"{row.label:9} {by}{row.text}"
             table.add_row(row.address, escape(words), _shown(row.result), style="dim" if row.is_remark else None)
     console.print(table)
     computed = [line for line in tender.lines if sum_of_rows(line.rows) is not None]

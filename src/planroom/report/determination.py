@@ -1,7 +1,7 @@
 """The bill's quantity determination as GAEB DA XML 3.3, phase X31: each position with the rows that it adds up from.
 
-Factors are rounded to thousandths (millimetres), each row's result too. A position ends with one row more where its
-rows do not add up to what is billed, in hundredths: the bill is added up before anything is rounded.
+Factors are rounded to tenths of a millimetre, each row's result to thousandths. A position ends with one row more where
+its rows do not add up to what is billed, in hundredths: the bill is added up before anything is rounded.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ _NAMESPACE: Final = "http://www.gaeb.de/GAEB_DA_XML/DA31/3.3"
 _EDITION: Final = "2023-01"  # of the schema of X31, which was issued again after that of the bills
 _METHOD: Final = "REB23003-2009"
 _LEVELS: Final = (("BoQLevel", "2"), ("Item", "4"))  # of the numbers, as in the other phases
+_TENTH_MM: Final = Decimal("0.0001")
 _REST: Final = "rows have three decimals, the bill has two"
 _BYTES_A_PART: Final = 2_500  # of an element or an opening, with its remarks: measured 1,830
 
@@ -159,7 +160,9 @@ def _short(name: str) -> str:
 
 
 def _exact(factors: tuple[float, ...]) -> tuple[Decimal, ...]:
-    return tuple(Decimal(repr(float(factor))).quantize(reb.THOUSANDTH, ROUND_HALF_UP) for factor in factors)
+    """In tenths of a millimetre, for an error of a thickness counts along all of a wall; whole millimetres as such."""
+    tenths = [Decimal(repr(float(factor))).quantize(_TENTH_MM, ROUND_HALF_UP) for factor in factors]
+    return tuple(one.quantize(reb.THOUSANDTH) if one % reb.THOUSANDTH == 0 else one for one in tenths)
 
 
 def _remarks(text: str) -> Iterator[_Planned]:
