@@ -136,12 +136,17 @@ class Score:
             if sheet is None:
                 continue
             self.dimensions["drawn"] += len(true["dimensions"])
-            self.dimensions["tied"] += sum(one["agrees"] or one["marked"] for one in sheet["dimensions"])
             grow = sheet["width_px"] / true["size_pt"][0]
+            middles = [
+                (x * grow, (true["size_pt"][1] - y) * grow) for x, y in (_middle(one) for one in true["dimensions"])
+            ]
+            for one, (x, y) in zip(true["dimensions"], middles, strict=True):
+                told = [line for line in sheet["dimensions"] if line["text"] == one["text"]]
+                lines = [line["line_px"] for line in told]
+                near = (abs(a + c - 2 * x) + abs(b + d - 2 * y) < 4 for a, b, c, d in lines)
+                self.dimensions["tied"] += any(near)
             wrong = {
-                k: [v * grow for v in (at[0], true["size_pt"][1] - at[1])]
-                for k, at in ((k, _middle(one)) for k, one in enumerate(true["dimensions"]))
-                if (true["number"], k) in slips and true["kind"] == "plan"
+                k: middle for k, middle in enumerate(middles) if (true["number"], k) in slips and true["kind"] == "plan"
             }
             for finding in report["findings"]:
                 if finding["sheet"] != sheet["id"] or not finding["code"].startswith("dimension-"):

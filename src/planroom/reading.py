@@ -27,6 +27,7 @@ from planroom.ingest import scan, trace
 from planroom.memory.manager import MemoryManager
 from planroom.pages import Clock, keep_picture, open_pages, page_bytes
 from planroom.records import Element, Page, Scale, Sheet, Text
+from planroom.sheet.chains import find_differing
 from planroom.sheet.channels import hear_channels
 from planroom.sheet.dimensions import Lettered, find_lettered, read_dimensions
 from planroom.sheet.heights import read_heights
@@ -58,6 +59,7 @@ _SEEN_SHARE = 7  # bytes of masks, packed and not, for each pixel of a picture t
 _ELEMENT_BYTES = 12_000  # of a sheet's JSON while it is written
 _PAGED = ("pdf", "image")  # read page by page, in order; the others are read whole
 _UNKNOWN_M_PER_PX = 0.01  # where a scan shows neither scale nor doors: labels reach a little further or less
+_MOST_NAMED = 3  # dimensions that speak against a scale, in its evidence
 _NO_PLAN = ("cover", "schedule", "elevation", "section", "detail", "site")
 
 
@@ -145,6 +147,7 @@ def read_sheet(page: Page, arguments: dict[str, Any], clock: Clock, progress: Pr
         if page.elements is None:
             sheet.viewports = find_viewports(page, texts, lettered)
             sheet.dimensions = read_dimensions(lettered, sheet.scale, sheet.viewports, imperial=is_imperial(texts))
+            _name_differing(sheet)
         if sheet.kind == "section":
             sheet.heights = read_heights(texts)
     if page.elements is None:
@@ -361,6 +364,13 @@ def _title_block(page: Page, texts: list[Text]) -> TitleBlock:
     if page.elements is not None:
         return TitleBlock(None, page.title, None, "architecture", "plan", "general", page.storey)
     return read_title_block(texts, page.extent, imperial=is_imperial(texts))
+
+
+def _name_differing(sheet: Sheet) -> None:
+    """Say in the evidence of a scale that rests on dimensions which few of them speak against it."""
+    differing = [one.text for one in find_differing(sheet.dimensions)]
+    if differing and len(differing) <= _MOST_NAMED and sheet.scale and "dimensions" in sheet.scale.evidence:
+        sheet.scale.evidence += f"; not {' and '.join(differing)}"
 
 
 def _scale(

@@ -72,6 +72,35 @@ def test_title_blocks_and_scales_are_read(drawn: tuple[Variant, Path, Any], repo
             assert sheet.scale.ratio == pytest.approx(told["ratio"], rel=1e-6)
 
 
+def test_dimensions_lie_on_their_lines_and_none_is_called_wrong(
+    drawn: tuple[Variant, Path, Any], report: Report
+) -> None:
+    printed = [len(told["dimensions"]) for told in drawn[2]["sheets"]]
+
+    tied = [sum(one.agrees and one.is_marked for one in sheet.dimensions) for sheet in report.sheets]
+
+    assert sum(tied) > 0.95 * sum(printed)
+    assert not [one for one in report.findings if one.code.startswith("dimension-")]
+
+
+@pytest.mark.parametrize("name", ["base", "imperial", "german"])
+def test_planted_dimensions_are_found_and_named(name: str, tmp_path: Path) -> None:
+    variant = next(v for v in VARIANTS if v.name == name)
+    truth = write_set(tmp_path, variant, dxf=False, mistakes=True)
+    printed = {one.kind: one.printed for one in truth.mistakes}
+    found = Report(sheets=read(tmp_path / f"{name}-mistakes.pdf", "pdf", tmp_path / "kept"))
+    measure(found, Settings())
+    plan = next(sheet for sheet in found.sheets if sheet.number == "A-101")
+
+    wrong = [one for one in found.findings if one.code.startswith("dimension-")]
+
+    assert {one.sheet for one in wrong} == {plan.id} and len(wrong) == 2
+    assert any(one.message.startswith(f"{printed['dimension wrong']} is written") for one in wrong)
+    assert any(printed["dimensions do not add up"] in one.message for one in wrong)
+    assert plan.scale is not None
+    assert printed["dimension wrong"] in plan.scale.evidence.rpartition("; not ")[2]
+
+
 def test_counts_of_every_plan_are_exact(drawn: tuple[Variant, Path, Any], report: Report) -> None:
     plans = [(s, t) for s, t in zip(report.sheets, drawn[2]["sheets"], strict=True) if t["view"] in DRAWN]
 

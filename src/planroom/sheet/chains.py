@@ -43,9 +43,8 @@ class _Piece(NamedTuple):
 
 def check_dimensions(sheet: Sheet) -> Iterator[Finding]:
     """The dimensions of a sheet that differ from their lines, and the chains that do not add up."""
-    pieces = [_piece(one) for one in sheet.dimensions]
-    sure = [one for one in pieces if one.of.is_marked and one.of.score >= _SURE and "±" not in one.of.text]
-    differing = list(_differing(pieces, sure))
+    sure = _sure(_piece(one) for one in sheet.dimensions)
+    differing = find_differing(sheet.dimensions)
     for one in differing:
         drawn = write_like(one.text, one.value_m, one.length_m)
         words = f"{one.text} is written where the line is {drawn} long"
@@ -75,16 +74,23 @@ def _are_exact(sure: list[_Piece]) -> bool:
     return bool(off) and median(off_m - step_m / 2 for off_m, step_m in off) <= 0
 
 
-def _differing(pieces: list[_Piece], sure: list[_Piece]) -> Iterator[Dimension]:
-    """Those that do not agree with their lines where nearly all others do; nothing else may stand on the same line."""
+def find_differing(dimensions: list[Dimension]) -> list[Dimension]:
+    """Those that surely do not agree with their lines where nearly all others of a sheet do; nothing else stands on
+    these.
+    """
+    pieces = [_piece(one) for one in dimensions]
+    sure = _sure(pieces)
     agreeing = sum(one.of.agrees for one in sure)
     off = [one for one in sure if not one.of.agrees]
     if agreeing < _LEAST_AGREEING or len(off) > max(1, _MOST_DIFFERING * len(sure)):
-        return
-    for one in off:
-        likely = 1 / _LIKELY < one.of.value_m / one.of.length_m < _LIKELY
-        if likely and not any(_overlap(one, other) for other in pieces if other is not one):
-            yield one.of
+        return []
+    likely = [one for one in off if 1 / _LIKELY < one.of.value_m / one.of.length_m < _LIKELY]
+    return [one.of for one in likely if not any(_overlap(one, other) for other in pieces if other is not one)]
+
+
+def _sure(pieces: Iterable[_Piece]) -> list[_Piece]:
+    """Those whose letters the file holds, on lines that bear marks; not what is said to be about so long."""
+    return [one for one in pieces if one.of.is_marked and one.of.score >= _SURE and "±" not in one.of.text]
 
 
 def _chains(sure: list[_Piece]) -> Iterator[tuple[Dimension, list[Dimension]]]:
