@@ -47,7 +47,7 @@ _LEVEL_M: Final = 0.02
 
 
 class Thing(NamedTuple):
-    """An element with its body: its kind, the body, its footprint, and the name of its type."""
+    """An element with its body: its kind, the body, its footprint, and the name of its type, a front's own."""
 
     kind: str
     mesh: Mesh
@@ -99,7 +99,7 @@ class Plan:
     overhang: BaseGeometry = field(default_factory=Polygon)
     timber: list[BaseGeometry] = field(default_factory=list)
     fronts: list[BaseGeometry] = field(default_factory=list)
-    front_runs: int = 0
+    front_runs: int = 0  # how many curtain walls they are of
     plain: list[BaseGeometry] = field(default_factory=list)
     holes: list[Hole] = field(default_factory=list)
     spaces: list[Space] = field(default_factory=list)
@@ -163,16 +163,16 @@ class House:
             for product in self._model.file.by_type(name):
                 whole = ifc_element.get_aggregate(product)
                 part_of = "" if whole is None else whole.is_a()
-                if part_of in ("IfcWindow", "IfcDoor") or (
+                if part_of in ("IfcWindow", "IfcDoor", "IfcCurtainWall") or (
                     name in ("IfcStairFlight", "IfcMember") and _is_stair(whole)
                 ):
                     continue
                 for piece in _pieces(product) if kind == "front" else [product]:
                     body = self._kernel.body("wall", piece)
                     if body is not None:
-                        own = "front" if part_of == "IfcCurtainWall" else kind
-                        kind_of_slab = str(getattr(product, "PredefinedType", ""))
-                        yield self._thing("roof" if kind_of_slab == "ROOF" else own, body, _type_name(product))
+                        is_roof = kind == "slab" and product.PredefinedType == "ROOF"
+                        name_of = product.GlobalId if kind == "front" else _type_name(product)
+                        yield self._thing("roof" if is_roof else kind, body, name_of)
 
     def _thing(self, kind: str, body: Body, type_name: str) -> Thing:
         mesh = Mesh(
@@ -212,7 +212,7 @@ class House:
         plan.body = {name: _clean(shapely.union_all(shapes, grid_size=1e-4)) for name, shapes in bodies.items()}
         plan.body = {name: shape for name, shape in plan.body.items() if not shape.is_empty}
         plan.low = _clean(shapely.union_all(low, grid_size=1e-4))
-        plan.front_runs = len(polygons_of(shapely.union_all(plan.fronts).buffer(0.02))) if plan.fronts else 0
+        plan.front_runs = len({t.type for t in self._things if t.kind == "front" and t.low_m < at_m < t.high_m})
         plan.plain = list(self._plain(plan, at_m))
         plan.holes = [hole for kind, product in storey.occurrences if (hole := self._hole(kind, product, at_m))]
         self._add_spaces(plan, storey, at_m)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
-from planroom.detect.bands import Bands
+from planroom.detect.bands import Bands, Polygons
 from planroom.detect.gaps import Cell
 from planroom.detect.lines import Lines
 from planroom.detect.openings import Opening
@@ -13,6 +13,9 @@ from planroom.detect.swings import Swing
 from planroom.records import Floats, Ints
 
 _PLAIN_THICKNESS_M = 0.12
+_LEAST_FRONT_M = 0.8
+_THICKEST_FRONT_M = 0.13
+_END_M = 0.1  # a front's end is this near to what it ends at
 
 
 def loose_doors(swings: list[Swing], bands: Bands, says_door: list[bool]) -> list[Opening]:
@@ -135,23 +138,70 @@ def _inset_cells(
     return found
 
 
-def glazing(lines: Lines, usable: Ints, meanings: list[str], taken: list[Opening]) -> list[Opening]:
-    """Windows on layers named after windows or openings that no gap claimed: runs of close parallel lines.
+def glazing(
+    lines: Lines, usable: Ints, meanings: list[str], taken: list[Opening], bands: Bands, patches: Polygons
+) -> list[Opening]:
+    """Windows that no gap claimed: runs of close parallel lines on layers named after windows or openings, and glass
+    fronts, which go from wall to wall, over corners too. patches (J,): junctions.
 
     One straight run is one window, however many panes it has.
     """
     named = np.array([meanings[s] in ("window", "opening") for s in lines.style[usable]], bool)
-    index = usable[named & (lines.length[usable] > 0.4)] if len(usable) else usable
+    rings = [shapely.Polygon(o.ring) for o in taken]
+    found = _runs(lines, usable[named & (lines.length[usable] > 0.4)], rings)
+    long = usable[~named & (lines.length[usable] > _LEAST_FRONT_M)]
+    walls = [*bands.polygons(), *patches]
+    fronts = _runs(lines, long, [*walls, *rings, *(shapely.Polygon(o.ring) for o in found)])
+    return found + _fronts([run for run in fronts if run.thickness_m < _THICKEST_FRONT_M], walls, taken + found)
+
+
+def _fronts(runs: list[Opening], walls: list[shapely.Polygon], taken: list[Opening]) -> list[Opening]:
+    """Those of `runs` that shut a room against the open air. Railings shut balconies, which have no way out of the
+    house of their own, and thus no door or window with the open air behind it.
+    """
+    rings = [shapely.Polygon(o.ring) for o in taken]
+    runs = _anchored(runs, walls + rings)
+    if not runs:
+        return []
+    shapes = [shapely.Polygon(run.ring) for run in runs]
+    whole = shapely.union_all(shapely.buffer(np.array(walls + rings + shapes), _END_M, join_style="mitre"))
+    air = shapely.union_all([part.exterior for part in shapely.get_parts(whole)])
+    outer = [ring for ring in rings if ring.distance(air) < 2 * _END_M]
+    spaces = [shapely.Polygon(ring) for part in shapely.get_parts(whole) for ring in part.interiors]
+    indoors = shapely.union_all([s for s in spaces if any(s.distance(ring) < 2 * _END_M for ring in outer)])
+    near = [max(shape.distance(air), shape.distance(indoors)) < 2 * _END_M for shape in shapes]
+    kept = [run for run, shuts in zip(runs, near, strict=True) if shuts]
+    return kept if len(kept) == len(runs) else _fronts(kept, walls, taken)
+
+
+def _anchored(runs: list[Opening], walls: list[shapely.Polygon]) -> list[Opening]:
+    """Those of `runs` that end at walls or at each other on both sides."""
+    while runs:
+        shapes = [shapely.Polygon(run.ring) for run in runs]
+        tree = shapely.STRtree([*walls, *shapes])
+        kept = []
+        for k, run in enumerate(runs):
+            ends = shapely.points((run.ring[[0, 1]] + run.ring[[3, 2]]) / 2)
+            end, at = tree.query(ends, predicate="dwithin", distance=_END_M)
+            if len(set(end[at != len(walls) + k].tolist())) == len(ends):
+                kept.append(run)
+        if len(kept) == len(runs):
+            break
+        runs = kept
+    return runs
+
+
+def _runs(lines: Lines, index: Ints, claimed: list[shapely.Polygon]) -> list[Opening]:
+    """Runs of at least two close parallel lines of `index`, without those that mostly lie in what is claimed."""
     if len(index) < 2:
         return []
     first, last = lines.points()
     strings = shapely.linestrings(np.stack([first[index], last[index]], axis=1))
     free = np.ones(len(index), bool)
-    if taken:
-        tree = shapely.STRtree(strings)
-        claimed = np.array([shapely.Polygon(o.ring).buffer(0.08) for o in taken], dtype=object)
-        opening, line = tree.query(claimed, predicate="intersects")
-        shared = shapely.length(shapely.intersection(claimed[opening], strings[line]))
+    if claimed:
+        wide = shapely.buffer(np.array(claimed, dtype=object), 0.08)
+        at, line = shapely.STRtree(strings).query(wide, predicate="intersects")
+        shared = shapely.length(shapely.intersection(wide[at], strings[line]))
         free[line[shared > 0.4 * lines.length[index[line]]]] = False
     found: list[Opening] = []
     index = index[free]

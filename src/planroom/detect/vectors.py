@@ -134,7 +134,7 @@ def _find_openings(
     says_door = [scene.meanings[swing_styles[s.arc]] in ("door", "opening") for s in loose]
     openings += loose_doors(loose, bands, says_door)
     openings += inset_windows(bands, lines, usable, scene.meanings, openings)
-    openings += glazing(lines, usable, scene.meanings, openings)
+    openings += glazing(lines, usable, scene.meanings, openings, bands, patches)
     return distinct(openings)
 
 
