@@ -204,7 +204,7 @@ class _Maker:
         )
 
     def _missed(self, key: str) -> int:
-        """How many more there may be on a scan: in a wall that was not found, or doors that may as well have no leaf."""
+        """How many more a scan may have: in walls that were not found, or doors that may as well have no leaf."""
         if key not in ("door", "opening"):
             return 0
         torn = sum("doubt" in e.traits for e in self.sheet.elements)
