@@ -32,7 +32,7 @@ from planroom.sheet.channels import hear_channels
 from planroom.sheet.dimensions import Lettered, find_lettered, read_dimensions
 from planroom.sheet.heights import read_heights
 from planroom.sheet.index import read_index
-from planroom.sheet.labels import count_labels, names_rooms
+from planroom.sheet.labels import count_labels, doubt_rooms, names_rooms
 from planroom.sheet.legend import demolished_styles, read_legend, set_status
 from planroom.sheet.lettering import add_texts, as_texts
 from planroom.sheet.rereading import CellReader
@@ -319,6 +319,8 @@ def _label(sheet: Sheet, page: Page, texts: list[Text], m_per_unit: float) -> No
         if not labelled and not shows_rooms(sheet.elements):
             sheet.elements = []
     tag_openings(sheet.elements, texts, m_per_unit)
+    if page.is_scan:
+        doubt_rooms(sheet.elements, texts)
 
 
 def _usual_door(elements: list[Element]) -> float | None:

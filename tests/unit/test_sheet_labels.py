@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from planroom.records import Element, Text
-from planroom.sheet.labels import count_labels, stacked
+from planroom.sheet.labels import count_labels, doubt_rooms, stacked
 from plans import element, ring
 
 
@@ -64,3 +64,16 @@ def test_a_label_runs_on_in_its_own_direction() -> None:
     lines = [text("MASTER", 0, 0, angle=90), text("BEDROOM", 20, 0, angle=90), text("HALL", 0, 300)]
 
     assert sorted(map(sorted, stacked(lines))) == [["BEDROOM", "MASTER"], ["HALL"]]
+
+
+def test_a_second_number_in_a_room_tells_of_a_wall_that_was_not_found() -> None:
+    rooms = [standing("room", (0, 0, 400, 300)), standing("room", (410, 0, 700, 300))]
+    for room, number in zip(rooms, ("01", "03"), strict=True):
+        room.traits["number"], room.confidence = number, 0.97
+    texts = [text("01", 100, 100), text("03", 550, 100), text("02", 300, 100), text("85", 300, 200)]
+
+    doubt_rooms(rooms, texts)
+
+    assert count_labels(texts, rooms)["room"] == 3
+    assert [room.confidence < 0.7 for room in rooms] == [True, False]
+    assert rooms[0].traits["doubt"] == "02 stands in it too"

@@ -204,8 +204,8 @@ def _goes_on(bands: Bands, walls: Bands) -> Bools:
 
 
 def _inset(bands: Bands) -> Bools:
-    """Which bands (N,) are the halves of a pocket or a frame, or leaves that slide: thin, between the faces of a thicker
-    one that they go on, or that others like them go on.
+    """Which bands (N,) are the halves of a pocket or a frame, or leaves that slide: thin, between the faces of a
+    thicker one that they go on, or that others like them go on.
     """
     boxes = shapely.box(bands.start, bands.low, bands.end, bands.high)
     length, thickness = bands.end - bands.start, bands.high - bands.low
@@ -305,7 +305,7 @@ def _joined(openings: list[Opening]) -> list[Opening]:
         is_torn = whole.kind == "opening" and whole.confidence < _HELD and whole.width_m > _MAX_END_PLAIN_M
         if not is_splinter and not is_torn:
             found.append(whole)
-    return found + [o for o in left.values()]
+    return found + list(left.values())
 
 
 def _in_line(one: Opening, other: Opening) -> bool:

@@ -167,6 +167,7 @@ class _Maker:
         """
         value = len(elements) if given is None else given
         unsure = sum(e.confidence < UNSURE for e in elements)
+        missed = self._missed(key)
         by_hand = given is not None and key in self.sheet.given
         by_labels = value != len(elements) and not by_hand
         rough = self.m_per_unit is None and bool(elements)
@@ -176,7 +177,7 @@ class _Maker:
             quantity = self._quantity(key, item, "count", "pcs", None, elements, apart)
             quantity.reason = withheld
             return quantity
-        low, high = likely or ((value, value) if by_hand else (max(0, value - unsure), value))
+        low, high = likely or ((value, value) if by_hand else (max(0, value - unsure), value + missed))
         reason = None
         if by_labels:
             low, high = sorted((value, len(elements)))
@@ -185,8 +186,8 @@ class _Maker:
             reason = self.doubt
         elif likely and low < high:
             reason = f"seen on a scan: likely between {low} and {high}"
-        elif not by_hand and not likely and unsure:
-            reason = f"not sure of {unsure}"
+        elif not by_hand and not likely and unsure + missed:
+            reason = f"not sure of {unsure + missed}"
         elif not by_hand and rough:
             reason = "told with a scale guessed from the doors, as the sheet shows none that holds"
         told = None if given is None or by_hand else trust_count(self.sheet, key, float(value))
@@ -209,6 +210,14 @@ class _Maker:
             confidence=round(told.confidence, 3) if told else None,
             channels=told.said if told else {},
         )
+
+    def _missed(self, key: str) -> int:
+        """How many more a scan may have: in walls that were not found, or doors that may as well have no leaf."""
+        if key not in ("door", "opening"):
+            return 0
+        torn = sum("doubt" in e.traits for e in self.sheet.elements)
+        bare = sum(e.kind == "door" and e.confidence < UNSURE and "pixels" in e.sources for e in self.sheet.elements)
+        return torn + (bare if key == "opening" else 0)
 
     def _uncountable(self, key: str, elements: list[Element], likely: tuple[int, int] | None) -> str:
         """Why a kind cannot be counted on this sheet although others can; "" if it can."""
@@ -257,6 +266,8 @@ class _Maker:
         quantity.confidence, quantity.channels = round(told.confidence, 3), told.said
         if several:
             quantity.state, quantity.reason = "estimated", f"{several} stands in it too: nothing drawn divides them"
+        elif "doubt" in room.traits:
+            quantity.state, quantity.reason = "estimated", room.traits["doubt"]
         elif printed and abs(printed / value - 1) > PRINTED_OFF:
             quantity.state = "estimated"
             quantity.interval = (min(quantity.interval[0], printed), max(quantity.interval[1], printed))

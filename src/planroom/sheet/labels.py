@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
+import numpy as np
 import shapely
 
 from planroom.records import Element, Text
@@ -10,13 +13,16 @@ from planroom.sheet.text import uses_of
 _LONGEST = 5  # words: longer is a note
 _APART = 2.0  # heights between the middles of two lines of one label
 _ALIKE = 0.6  # of the taller line's height
+_FEW = 2  # rooms with a number: what a sheet's numbers look like is not known
+_HEIGHT_OFF = 0.25
+_DOUBTED = 0.6
 _TOILETS = ("toilet", "bathroom")
 _LIVED_IN = {"kitchen", "living", "shower"}  # where only bedrooms are, people go downstairs
 
 
 def count_labels(texts: list[Text], elements: list[Element]) -> dict[str, int]:
-    """How many rooms for sleeping, and with a toilet, the labels name, or toilets and beds tell where they do not:
-    outlines leave some labels without a room.
+    """How many rooms, rooms for sleeping, and with a toilet, the labels name, or toilets and beds tell where they do
+    not: outlines leave some labels without a room.
     """
     uses = [use for label in stacked(texts) for use in dict.fromkeys(u for line in label for u in uses_of(line))]
     toilets = sum(use in _TOILETS for use in uses)
@@ -24,7 +30,41 @@ def count_labels(texts: list[Text], elements: list[Element]) -> dict[str, int]:
         toilets = 1  # nobody lives without one: its label was not read, or it shows only its fixtures
     fixtures = [e.traits.get("subtype") for e in elements if e.kind == "fixture"]
     bedrooms = uses.count("bedroom") or fixtures.count("bed")
-    return {"bedroom": bedrooms, "toilet": max(toilets, _rooms_with_toilet(elements))}
+    counts = {"bedroom": bedrooms, "toilet": max(toilets, _rooms_with_toilet(elements))}
+    unheld = len(unheld_numbers(elements, texts))
+    return counts | ({"room": sum(e.kind == "room" for e in elements) + unheld} if unheld else {})
+
+
+def doubt_rooms(elements: list[Element], texts: list[Text]) -> None:
+    """Make rooms unsure that hold a second room's number: a wall between the two was not found."""
+    shapes = shapely.STRtree([shapely.Polygon(room.outline) for room in _rooms(elements)])
+    for text in unheld_numbers(elements, texts):
+        for k in shapes.query(shapely.Point(text.x, text.y), "within").tolist():
+            room = _rooms(elements)[k]
+            room.confidence, room.traits["doubt"] = min(room.confidence, _DOUBTED), f"{text.string} stands in it too"
+
+
+def unheld_numbers(elements: list[Element], texts: list[Text]) -> list[Text]:
+    """Numbers like those that the rooms bear, of which no room is the bearer: as long, as large, next to theirs."""
+    rooms = [room for room in _rooms(elements) if room.traits.get("number", "").isdigit()]
+    borne = {room.traits["number"] for room in rooms}
+    if len(borne) < _FEW:
+        return []
+    long = Counter(len(number) for number in borne).most_common(1)[0][0]
+    values = [int(number) for number in borne if len(number) == long]
+    heights = [text.height for text in texts if text.string.strip() in borne]
+    usual = float(np.median(heights)) if heights else 0.0
+    alike = {}
+    for text in texts:
+        number = text.string.strip()
+        near = number.isdigit() and len(number) == long and min(values) - 1 <= int(number) <= max(values) + 1
+        if near and number not in borne and abs(text.height - usual) < _HEIGHT_OFF * usual:
+            alike[number] = text
+    return list(alike.values())
+
+
+def _rooms(elements: list[Element]) -> list[Element]:
+    return [e for e in elements if e.kind == "room" and len(e.outline) > 2]
 
 
 def _rooms_with_toilet(elements: list[Element]) -> int:

@@ -14,8 +14,8 @@ Grey = NDArray[np.uint8]
 PEN_PX = 11  # no pen is wider, no solid wall thinner
 _FAINTEST = (18, 40)  # of 255; a stroke is darker than the paper by a fifth of the dark ones
 _SOLID = 65  # of 255, darker than the paper
-_REACH_PX, _INSIDE_PX = 8, 4  # across an edge, and from where on it is a wall's inside
-_ACROSS = np.arange(-_REACH_PX, _REACH_PX)
+_REACH_PX, _INSIDE_PX = 11, 7  # across an edge, and from where on it is a wall's inside
+_ACROSS = np.arange(-_REACH_PX, _REACH_PX) + 0.5  # middles of pixels, the edge at 0
 _EDGE_PX, _LEAST_EDGE_PX = 31, 2000  # least length of an edge, and of all of them together
 _BLOCK_PX = 75  # what is as broad is no wall
 _DARKER = 1.05  # than the inside: a pen's line
@@ -69,14 +69,15 @@ def _find_rim(dark: Grey, solid: Grey) -> float:
             edge = cv2.morphologyEx(edge, cv2.MORPH_OPEN, np.ones((1, _EDGE_PX), np.uint8))
             rows, columns = np.nonzero(edge)
             many += len(rows)
-            total += [float(tones[rows + _REACH_PX + way * k, columns].sum()) for k in _ACROSS]
+            steps = range(-_REACH_PX, _REACH_PX)
+            total += [float(tones[rows + _REACH_PX + way * k, columns].sum()) for k in steps]
     if many < _LEAST_EDGE_PX:
         return 0.0
     tone = total / many
     inside, peak = float(np.median(tone[_ACROSS > _INSIDE_PX])), int(np.argmax(tone))
     outer = _crossing(tone, 0.5 * tone[peak], range(peak, 0, -1))
     if tone[peak] < _DARKER * inside:
-        return _ACROSS[0] + outer
+        return float(_ACROSS[0] + outer)
     return float(_ACROSS[0] + (outer + _crossing(tone, 0.5 * (tone[peak] + inside), range(peak, len(tone) - 1))) / 2)
 
 

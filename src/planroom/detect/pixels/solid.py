@@ -73,11 +73,12 @@ def _hatched(rest: Grey, slanting: Grey, lettered: Grey, lines: Floats) -> tuple
             strip = near[place]
             dense = strip.mean(0) > _DENSE
             dense &= (strip[:_EDGE_PX].mean(0) > _DENSE) & (strip[-_EDGE_PX:].mean(0) > _DENSE)
-            dense = _read_under(dense, lettered[place].any(0))
+            letters = np.asarray(lettered[place].max(0) > 0)
+            dense = _read_under(dense, letters)
             whole = slice(round(y0), round(v0)), slice(start, end)
             if v0 - y0 > PEN_PX:
                 sure[whole] |= _runs(dense, _HATCHED_PX)
-            slants = _read_under(slanting[place].mean(0) > _DENSE, lettered[place].any(0))
+            slants = _read_under(slanting[place].mean(0) > _DENSE, letters)
             stubs[whole] |= _runs(dense & slants, _STUB_PX)
     return sure, stubs
 
