@@ -1,16 +1,20 @@
 """Example sets drawn and read as users' are: what stands on each sheet, beside what it truly shows.
 
     python -m training.understanding.sets --out build/sets --first 20000 --sets 200
+    python -m training.understanding.sets --out build/scanned --first 10000 --sets 6 --scanned
 
-A set is drawn in the style of its seed and read by the reader's own stages, without a child. Seeds below 2,000 are the
-tests' and the benchmarks'.
+A set is drawn in the style of its seed and read by the reader's own stages, without a child; as a scan, by the whole
+program, minutes each. Seeds below 3,000 are the tests' and the benchmarks'.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import pickle
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +30,7 @@ from planroom.reading import read_sheet
 from planroom.records import Element, Floats, Page, Sheet, Text
 from planroom.sheet.text import join_runs
 from planroom.store.files import atomic_path
+from planroom.store.results import load_sheet
 
 MOST_LINES: Final = 6000
 _FACE_PT: Final = 0.5
@@ -71,6 +76,23 @@ def read_set(seed: int, *, mistakes: bool = False) -> Iterator[Example]:
                 list(_sides(sheet.elements, [] if true["view"] == "enlarged" else true["elements"])),
                 [_dimension(one, true["m_per_pt"]) for one in true["dimensions"] if true["m_per_pt"]],
             )
+
+
+def read_scanned_set(seed: int) -> Iterator[Example]:
+    """The plans of the set of a seed, printed and scanned: what the program found, and what is true of them."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_set(Path(folder), random_variant(seed), scan=True, dxf=False, mistakes=False)
+        truth = json.loads(next(Path(folder).glob("*.truth.json")).read_text("utf-8"))
+        (path,) = Path(folder).glob("*-scan.pdf")
+        command = [sys.executable, "-m", "planroom", "analyze", str(path), "--out", f"{folder}/out", "--seconds", "600"]
+        kept = {"PLANROOM_CACHE": f"{folder}/cache"}
+        done = subprocess.run(command, env=os.environ | kept, capture_output=True, text=True, check=False)
+        if done.returncode not in (0, 3):
+            raise RuntimeError(done.stderr)
+        none = np.zeros((0, 4))
+        for page in sorted(Path(folder, "cache").glob("**/[0-9]*.json")):
+            sheet = load_sheet(page.parent, int(page.stem))
+            yield Example(truth["sheets"][sheet.page], sheet, [], none, none, [], [])
 
 
 def read_pages(path: Path, kind: str) -> Iterator[tuple[Page, Sheet]]:
@@ -142,13 +164,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--first", type=int, default=20_000)
     parser.add_argument("--sets", type=int, default=200)
+    parser.add_argument("--scanned", action="store_true")
     asked = parser.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)
     for seed in range(asked.first, asked.first + asked.sets):
         path = asked.out / f"{seed}.pickle"
         if not path.exists():
             with atomic_path(path) as part:
-                part.write_bytes(pickle.dumps(list(read_set(seed))))
+                part.write_bytes(pickle.dumps(list(read_scanned_set(seed) if asked.scanned else read_set(seed))))
             print(path, flush=True)
 
 

@@ -28,6 +28,7 @@ SAME_AREA: Final = 0.05  # measured and printed area further apart are not the s
 WIDER: Final = 6.0  # as many numbers as this the wider kind counts for
 MOST: Final = 0.99  # no table knows how the next office draws
 _TENTHS: Final = 10
+_NAMED: Final = 0.5  # of the rooms, on a sheet like those that were counted on
 Table = Mapping[str, tuple[int, int]]
 
 
@@ -53,7 +54,7 @@ def trust_area(sheet: Sheet, room: Element, value_m2: float, table: Table | None
 
 def count_keys(sheet: Sheet, kind: str, value: float, said: Mapping[str, float]) -> list[str]:
     """What a count is like, the narrowest first. What is not seen goes by how surely it is."""
-    source, agree = made_of(sheet), _agreement(said, value)
+    source, agree = _source(sheet), _agreement(said, value)
     chance = sheet.chances.get(kind)
     tenth = "" if chance is None else f" {min(int(chance * _TENTHS), _TENTHS - 1)}"
     return [f"{source} {kind} {agree}{tenth}", f"{source} {agree}{tenth}", f"{source}{tenth}", source]
@@ -63,11 +64,22 @@ def area_keys(sheet: Sheet, room: Element, value_m2: float) -> list[str]:
     """What a room's area is like, the narrowest first."""
     printed = room.stated.get("area_m2")
     word = "alone" if not printed else "agree" if abs(printed / value_m2 - 1) <= SAME_AREA else "differ"
-    source = made_of(sheet)
+    source = _source(sheet)
     state = sheet.scale.state if sheet.scale else "withheld"
     shared = " shared" if room.traits.get("also") else ""
     named = "" if room.traits.get("name") else " unnamed"
     return [f"{source} area {state} {word}{named}{shared}", f"{source} area {state} {word}", f"{source} area", source]
+
+
+def _source(sheet: Sheet) -> str:
+    """What the sheet is made of, and whether it is like those that were counted on, whose rooms bear names: of others
+    nothing is known, and what lines alone say of them is as likely wrong as right.
+    """
+    source = made_of(sheet)
+    rooms = [e for e in sheet.elements if e.kind == "room"]
+    named = sum(bool(room.traits.get("name")) for room in rooms)
+    is_like = source == "seen" or (rooms and named >= _NAMED * len(rooms))
+    return source if is_like else f"{source} unlike"
 
 
 def _agreement(said: Mapping[str, float], value: float) -> str:

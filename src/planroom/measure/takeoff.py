@@ -15,6 +15,7 @@ from planroom.measure.floors import ITEMS as FLOOR_ITEMS
 from planroom.measure.floors import FloorArea, floor_areas
 from planroom.measure.fuse import in_words, trust_area, trust_count, witnesses_against
 from planroom.measure.heights import heights_of
+from planroom.measure.opinions import made_of
 from planroom.measure.thickness import length_text, thicknesses
 from planroom.records import Element, Quantity, Sheet, State
 from planroom.units import UnitSystem
@@ -149,6 +150,7 @@ class _Maker:
         self.note = note
         self.units = units
         self.doubt = doubt
+        self.modelled = made_of(sheet) == "model"  # nothing was recognised
         scale = sheet.scale
         self.m_per_unit = scale.m_per_unit if scale else None
         self.state: State = scale.state if scale and scale.m_per_unit else "withheld"
@@ -190,7 +192,7 @@ class _Maker:
             reason = f"not sure of {unsure + missed}"
         elif not by_hand and rough:
             reason = "told with a scale guessed from the doors, as the sheet shows none that holds"
-        told = None if given is None or by_hand else trust_count(self.sheet, key, float(value))
+        told = None if given is None or by_hand or self.modelled else trust_count(self.sheet, key, float(value))
         against = witnesses_against(told, float(value)) if told else {}
         if against and not reason:
             reason = f"the sheet does not agree with itself: {in_words(against)}"
@@ -262,8 +264,9 @@ class _Maker:
         around = self.metres(room.sizes.get("perimeter")) or 4 * value**0.5
         slack = LINE_M * around / 2 + (2 * ESTIMATED * value if self.state == "estimated" else 0)
         quantity.interval = (max(0.0, value - slack), value + slack)
-        told = trust_area(self.sheet, room, value)
-        quantity.confidence, quantity.channels = round(told.confidence, 3), told.said
+        if not self.modelled:
+            told = trust_area(self.sheet, room, value)
+            quantity.confidence, quantity.channels = round(told.confidence, 3), told.said
         if several:
             quantity.state, quantity.reason = "estimated", f"{several} stands in it too: nothing drawn divides them"
         elif "doubt" in room.traits:
