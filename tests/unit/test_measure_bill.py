@@ -207,6 +207,16 @@ def test_what_is_drawn_otherwise_than_listed_is_a_finding_and_takes_nothing_over
     assert door.stated == {}
 
 
+def test_a_sliding_door_that_was_measured_with_its_pocket_is_as_wide_as_listed() -> None:
+    made, door = tagged(1.0, "D1")
+    door.traits["subtype"], door.sizes["width"] = "sliding", 1.4
+
+    assert list(state_sizes(made, {("door", "D1"): {"width": 0.76}})) == []
+    assert door.sizes["width"] == pytest.approx(0.76)
+    door.sizes["width"] = 2.0
+    assert [one.code for one in state_sizes(made, {("door", "D1"): {"width": 0.76}})] == ["schedule-size-differs"]
+
+
 ITEM = '[[assembly.item]]\nkey = "k"\nsection = "S"\ntitle = "T"\n'
 
 

@@ -67,7 +67,8 @@ def _fits(kind: str, name: str, size_m: float) -> bool:
 
 def state_sizes(sheet: Sheet, sizes: Sizes) -> Iterator[Finding]:
     """Say of each tagged opening how wide and how high its schedule lists it, where nothing else has said so. What is
-    drawn plainly wider or narrower than listed is a finding, and is not told the height of it either.
+    drawn plainly wider or narrower than listed is a finding, and is not told the height of it either; a sliding door
+    that is wider by up to a leaf was measured with its pocket, and is as wide as listed.
     """
     m_per_unit = sheet.scale.m_per_unit if sheet.scale else None
     for element in sheet.elements:
@@ -75,8 +76,10 @@ def state_sizes(sheet: Sheet, sizes: Sizes) -> Iterator[Finding]:
         listed = sizes.get((element.kind, plain_mark(tag)), {})
         drawn, width = element.sizes.get("width"), listed.get("width")
         if drawn is not None and width is not None and m_per_unit is not None:
-            off_m = abs(drawn * m_per_unit - width)
-            if off_m > max(_OFF_M, _OFF * width):
+            off_m = drawn * m_per_unit - width
+            if element.traits.get("subtype") == "sliding" and max(_OFF_M, _OFF * width) < off_m <= width + _OFF_M:
+                element.sizes["width"] = width / m_per_unit  # it was measured with the pocket that it slides into
+            elif abs(off_m) > max(_OFF_M, _OFF * width):
                 words = (
                     f"{element.kind} {tag} is drawn {drawn * m_per_unit:.2f} m wide, its schedule lists {width:.2f} m"
                 )
