@@ -1,7 +1,7 @@
 # The house's commands; `make help` lists them. What pip asks for, and where, is decided by pip's own settings.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format bench docs train-vision lock clean
+.PHONY: help demo test check format bench docs train-vision train-understanding lock clean
 
 MEMORY ?= 2GiB
 HOURS ?= 10
@@ -54,6 +54,12 @@ docs: .venv/dev.stamp ## write the generated pages of docs/reference anew
 train-vision: .venv/train.stamp ## train the vision networks on drawn sheets for HOURS (10), and export what they learnt
 	$(BIN)/python -m training.vision --out build/vision --hours $(HOURS)
 	$(BIN)/python -m training.export --trained build/vision/last.pt --precisions int8 --out src/planroom/engine/weights
+
+train-understanding: .venv/train.stamp ## train the networks that understand a sheet on drawn sets, and score them
+	$(BIN)/python -m training.understanding.sets --out build/sets --first 20000 --sets 100
+	$(BIN)/python -m training.understanding.sets --out build/sets-held --first 3000 --sets 20
+	$(BIN)/python -m training.understanding.train --sets build/sets --out build/understanding --minutes 40
+	$(BIN)/python -m training.understanding.score --trained build/understanding/last.pt --sets build/sets-held
 
 lock: ## pin the requirements anew, with hashes and without a host (needs uv)
 	@command -v uv >/dev/null || test -x $(BIN)/uv || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
