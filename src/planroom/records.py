@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,8 @@ State = Literal["measured", "estimated", "withheld"]
 Status = Literal["new", "existing", "demolished"]
 FileKind = Literal["pdf", "image", "dxf", "ifc"]
 Channels = dict[str, dict[str, int]]  # a count by channel, then by kind
+CHANNEL_WORDS: Final = {"geometry": "lines", "pixels": "pixels", "tags": "tags", "text": "labels"}
+"""What people call the channels."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,7 @@ def test_findings_without_a_box_share_a_note_in_the_corner(tmp_path: Path, rotat
     made = sheet_of(tmp_path, (0, 0, 1, 1), (width, height))
     made.elements = []
     nowhere = (float("nan"), 0.0, 1.0, 1.0)
-    findings = [Finding("count-differs", "warning", made.id, None, "door: 9 are drawn, tags 8", []),
+    findings = [Finding("count-differs", "warning", made.id, None, "door: 9 are drawn, tags say 8", []),
                 Finding("index-not-listed", "warning", made.id, nowhere, "A-9 is not listed", [])]  # fmt: skip
 
     write_markup(source, [made], marked, findings=findings)
