@@ -77,18 +77,22 @@ def _write(
         xlsx.write_xlsx(report, book)
     with runtime.manager.lease_at_most(json.lease_bytes(report), "the JSON report"):
         json.write_json(report, stage / "report.json")
-    exchanged = []
-    for phase in settings.gaeb:
-        exchanged.append(stage / f"bill.{phase.lower()}")
-        project = next((sheet.project for sheet in report.sheets if sheet.project), "")
-        if phase == determination.PHASE:
-            with runtime.manager.lease_at_most(determination.lease_bytes(report), "the quantity determination"):
-                determination.write_determination(report, exchanged[-1], project=project)
-            continue
-        with runtime.manager.lease_at_most(gaeb.lease_bytes(report.bill), "the GAEB file"):
-            gaeb.write_gaeb(report.bill, exchanged[-1], phase, project=project, currency=settings.currency)
+    exchanged = [_exchange(report, phase, stage, settings, runtime) for phase in settings.gaeb]
     progress("report", 1.0)
     return [page, stage / "report.json", book, *exchanged, *marked]
+
+
+def _exchange(report: Report, phase: str, stage: Path, settings: Settings, runtime: Runtime) -> Path:
+    """The bill, or what its quantities add up from, as the GAEB file of a phase."""
+    path = stage / f"bill.{phase.lower()}"
+    project = next((sheet.project for sheet in report.sheets if sheet.project), "")
+    if phase == determination.PHASE:
+        with runtime.manager.lease_at_most(determination.lease_bytes(report), "the quantity determination"):
+            determination.write_determination(report, path, project=project)
+    else:
+        with runtime.manager.lease_at_most(gaeb.lease_bytes(report.bill), "the GAEB file"):
+            gaeb.write_gaeb(report.bill, path, phase, project=project, currency=settings.currency)
+    return path
 
 
 def _free_name(stem: str, names: set[str]) -> str:
