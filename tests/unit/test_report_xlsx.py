@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
-from report_sample import large_report, small_report
+from report_sample import HOSTILE, large_report, small_report
 
 from planroom.records import Quantity, Report
 from planroom.report.xlsx import write_xlsx
@@ -140,6 +140,8 @@ def test_rooms_sheets_and_faults_are_there(tmp_path: Path) -> None:
     assert (room["Name"], room["Number"], room["Sheet"]) == ("Küche", "0.01", "A-101")
     assert room["Measured area m²"] == pytest.approx(72.73, abs=0.01) and room["Printed area m²"] == 72.7
     assert [row["Scale"] for row in rows_of(book["Sheets"])] == ["1:50", "1:50", None]
+    (finding,) = rows_of(book["Findings"])
+    assert (finding["Code"], finding["Sheet"], finding["What is wrong"]) == ("F101", "A-101", HOSTILE)
     assert rows_of(book["Faults"])[0]["What helps"] == "export it again"
 
 

@@ -1,4 +1,4 @@
-"""The takeoff as a workbook that an estimator keeps: totals by formula, details, bill, rooms, openings, sheets, faults.
+"""The takeoff as a workbook that an estimator keeps: totals by formula, details, bill, lists.
 
 A total adds the rows whose "In total" says yes: switch a row to no and the total follows. Rows of a sheet that repeats
 a storey stay listed with no, and their note says why.
@@ -36,6 +36,7 @@ from planroom.report.workbook import (
 from planroom.report.worksheets import (
     OPENINGS,
     write_faults,
+    write_findings,
     write_openings,
     write_rooms,
     write_schedules,
@@ -64,7 +65,8 @@ def lease_bytes(report: Report) -> int:
     listed = sum(element.kind in (*OPENINGS, "room") for sheet in report.sheets for element in sheet.elements)
     tabled = sum(len(table["rows"]) + 2 for sheet in report.sheets for table in sheet.schedules)
     billed = sum(3 + len(line.deductions) for line in report.bill.lines)
-    rows = billed + len(report.quantities) + listed + tabled + len(report.sheets) + len(report.faults)
+    told = len(report.sheets) + len(report.findings) + len(report.faults)
+    rows = billed + len(report.quantities) + listed + tabled + told
     return 12_000_000 + _BYTES_A_ROW * rows
 
 
@@ -80,6 +82,7 @@ def write_xlsx(report: Report, path: Path, *, page: str = "report.html") -> None
     write_openings(book, takeoff)
     write_sheets(book, takeoff)
     write_schedules(book, takeoff)
+    write_findings(book, takeoff)
     write_faults(book, takeoff)
     with atomic_path(path) as part:
         save(book, part)
