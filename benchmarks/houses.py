@@ -37,7 +37,8 @@ from typing import Any, Final
 import shapely
 
 from houses_draw import Sheet, draw_house, label_point
-from houses_model import House, Plan
+from houses_model import House
+from houses_plan import Plan
 from houses_styles import style_of
 from memory_peaks import MACHINE
 from planroom.example.scan import write_scan

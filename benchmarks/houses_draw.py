@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -13,12 +12,12 @@ from reportlab.pdfgen.canvas import Canvas as Page
 from shapely import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from houses_model import Hole, Plan, Space
+from houses_plan import Plan, Space
 from houses_styles import Style
-from planroom.example.canvas import Pen, arc_points, box_points
+from houses_symbols import draw_door, draw_lines, draw_stair, draw_window, widened
+from planroom.example.canvas import Pen, box_points
 from planroom.example.pdf import PT_PER_MM, PdfCanvas
 from planroom.example.walls import draw_edges, rings_of
-from planroom.records import Floats
 
 _PAPERS_MM: Final = ((420.0, 297.0), (594.0, 420.0), (841.0, 594.0), (1189.0, 841.0))
 _MARGIN_MM: Final = 10.0
@@ -27,8 +26,6 @@ _STRIP_MM: Final = 26.0
 _AROUND_MM: Final = 34.0  # of dimension strings on each side
 _HATCH: Final = Pen("", 0.13, 0x303030)
 _FILLS: Final = {"solid": Pen("", 0.1, 0x202020), "grey": Pen("", 0.1, 0xB0B0B0)}
-_FRAME_M: Final = 0.05
-_LEAF_M: Final = 0.04
 _SHORTEST_M: Final = 0.05  # a length that nobody writes down
 
 
@@ -59,20 +56,20 @@ class Sheet:
         plan, style = self._plan, self.style
         body = plan.cut_body()
         for floor in plan.floors:
-            self._lines(plan.beneath(floor.boundary).difference(_wide(body, 0.02)), style.thin)
-        self._lines(plan.overhang.boundary.difference(_wide(body, 0.02)), style.dashed)
+            draw_lines(self.model, plan.beneath(floor.boundary).difference(widened(body, 0.02)), style.thin)
+        draw_lines(self.model, plan.overhang.boundary.difference(widened(body, 0.02)), style.dashed)
         self._walls(body)
-        self._lines(plan.beneath(_sills(plan, body)), style.thin)
+        draw_lines(self.model, plan.beneath(_sills(plan, body)), style.thin)
         for shape in [*plan.fronts, *plan.timber]:
-            self._lines(shape.boundary, style.middle)
+            draw_lines(self.model, shape.boundary, style.middle)
         for treads, above in plan.stairs:
-            self._stair(treads, above, body)
+            draw_stair(self.model, treads, above, body, style)
         if style.furniture:
             for seen in plan.seen:
-                self._lines(seen.difference(body), style.thin)
+                draw_lines(self.model, seen.difference(body), style.thin)
         for hole in plan.holes:
             if hole.shown:
-                (self._door if hole.kind == "door" else self._window)(hole)
+                (draw_door if hole.kind == "door" else draw_window)(self.model, hole, style)
         for space in plan.spaces:
             self._labels(space)
         self._dimensions(body)
@@ -89,102 +86,6 @@ class Sheet:
                 model.fill(rings, _FILLS[style.walls])
         for shape in [*self._plan.body.values(), self._plan.roof] if style.walls == "each" else [body]:
             draw_edges(model, shape, style.heavy)
-
-    def _lines(self, shape: BaseGeometry, pen: Pen) -> None:
-        for part in shapely.get_parts(shapely.line_merge(shape) if shape.geom_type != "LineString" else shape):
-            points = list(part.coords) if isinstance(part, LineString) else []
-            if part.length > 0.01:
-                self.model.polyline(points, pen)
-
-    def _box(self, ring: Floats, x0: float, y0: float, x1: float, y1: float, pen: Pen) -> None:
-        corners = [_at(ring, u, v) for u, v in ((x0, y0), (x1, y0), (x1, y1), (x0, y1))]
-        self.model.polyline(corners, pen, closed=True)
-
-    def _window(self, hole: Hole) -> None:
-        """Its frame as it is cut, or a box with glass in it, or the glass alone."""
-        style, ring, (low, high) = self.style, hole.ring, hole.own_m
-        width = _side(ring, 0)
-        if style.windows == "cut" and not hole.section.is_empty:
-            self._lines(hole.section.boundary, style.middle)
-            return
-        if high - low > 0.12:  # a window as deep as its wall has its frame in the middle
-            low, high = (low + high) / 2 - 0.04, (low + high) / 2 + 0.04
-        glass = (
-            ((low + high) / 2,) if style.windows == "lines" else ((low + high) / 2 - 0.015, (low + high) / 2 + 0.015)
-        )
-        if style.windows == "lines":
-            self._box(ring, 0.0, low, width, high, style.middle)
-        for y in glass:
-            self.model.line(_at(ring, 0.0, y), _at(ring, width, y), style.thin)
-
-    def _door(self, hole: Hole) -> None:
-        """Leaves as the model says that they open, in their frame; where it says nothing, one leaf hinged on the left.
-
-        IFC's rule: leaves open towards the local +y, left and right as seen looking that way.
-        """
-        style, ring, (low, high) = self.style, hole.ring, hole.own_m
-        width, depth = _side(ring, 0), _side(ring, 1)
-        if style.thresholds:
-            for y in (0.0, depth):
-                self.model.line(_at(ring, 0.0, y), _at(ring, width, y), style.thin)
-        frame = _FRAME_M if style.frames else 0.0
-        if frame:
-            for x in (0.0, width - frame):
-                self._box(ring, x, low, x + frame, high, style.middle)
-        if "sliding" in hole.operation:
-            middle = (low + high) / 2
-            self._box(ring, frame, middle, width / 2 + 0.05, middle + _LEAF_M, style.middle)
-            self._box(ring, width / 2 - 0.05, middle - _LEAF_M, width - frame, middle, style.middle)
-            return
-        if "double door" in hole.operation:
-            leaves = [(frame, 1, width / 2 - frame), (width - frame, -1, width / 2 - frame)]
-        else:
-            right = "right" in hole.operation
-            leaves = [(width - frame if right else frame, -1 if right else 1, width - 2 * frame)]
-        for hinge, way, length in leaves:
-            self._leaf(ring, hinge, high, way, length)
-
-    def _leaf(self, ring: Floats, hinge: float, y: float, way: int, length: float) -> None:
-        """A leaf hinged at `hinge` that closes towards `way`, and the arc that it swings through."""
-        style = self.style
-        turn = math.radians(style.open_deg)
-        arc = [
-            _at(ring, hinge + way * u * length, y + v * length) for u, v in arc_points((0, 0), 1.0, 0.0, style.open_deg)
-        ]
-        cos, sin = math.cos(turn), math.sin(turn)
-        if style.doors == "leaf":
-            corners = [(0.0, 0.0), (length, 0.0), (length, _LEAF_M), (0.0, _LEAF_M)]
-            turned = [(u * cos - v * sin, u * sin + v * cos) for u, v in corners]
-            self.model.polyline(
-                [_at(ring, hinge + way * (u + _LEAF_M * sin), y + v) for u, v in turned], style.middle, closed=True
-            )
-        else:
-            self.model.line(_at(ring, hinge, y), arc[-1], style.middle)
-        centre, start, end = np.array(_at(ring, hinge, y)), np.array(arc[0]), np.array(arc[-1])
-        first, last = (math.degrees(math.atan2(*(p - centre)[::-1])) for p in (start, end))
-        sweep = (last - first + 180) % 360 - 180
-        self.model.arc((centre[0], centre[1]), length, first if sweep > 0 else last, abs(sweep), style.thin)
-
-    def _stair(self, treads: list[BaseGeometry], above: list[BaseGeometry], body: BaseGeometry) -> None:
-        """Treads as far as they are beneath the cut, those above dashed, and the line of walking up with its arrow."""
-        style = self.style
-        for tread in treads:
-            self._lines(tread.boundary.difference(_wide(body, 0.01)), style.thin)
-        under = shapely.union_all([*treads, _wide(body, 0.01)])
-        for tread in above:
-            self._lines(tread.boundary.difference(_wide(under, 0.01)), style.dashed)
-        middles = [tread.centroid for tread in treads]
-        if len(middles) < 3:
-            return
-        path = [(point.x, point.y) for point in middles]
-        self.model.polyline(path, style.thin)
-        (bx, by), (x, y) = path[-2:]
-        reach = math.hypot(x - bx, y - by) or 1.0
-        ux, uy = (x - bx) / reach * 0.2, (y - by) / reach * 0.2
-        self.model.polyline(
-            [(x - ux - uy / 2, y - uy + ux / 2), (x, y), (x - ux + uy / 2, y - uy - ux / 2)], style.thin
-        )
-        self.model.text(style.word("up"), (path[0][0] - 1.2 * ux, path[0][1] - 1.2 * uy), 1.8, style.thin)
 
     def _labels(self, space: Space) -> None:
         """Name, number and area of each of the model's spaces, in the clearest place."""
@@ -290,18 +191,4 @@ def label_point(shape: BaseGeometry) -> tuple[float, float]:
 
 def _sills(plan: Plan, body: BaseGeometry) -> BaseGeometry:
     """The edges of what stands beneath the cut, away from what is cut."""
-    return plan.low.difference(_wide(body, 0.001)).boundary.difference(_wide(body, 0.01))
-
-
-def _wide(shape: BaseGeometry, by_m: float) -> BaseGeometry:
-    return shape.buffer(by_m, join_style="mitre")
-
-
-def _side(ring: Floats, axis: int) -> float:
-    return float(np.hypot(*(ring[1 if axis == 0 else 3] - ring[0])))
-
-
-def _at(ring: Floats, along_m: float, across_m: float) -> tuple[float, float]:
-    along, across = ring[1] - ring[0], ring[3] - ring[0]
-    x, y = ring[0] + along / np.hypot(*along) * along_m + across / np.hypot(*across) * across_m
-    return float(x), float(y)
+    return plan.low.difference(widened(body, 0.001)).boundary.difference(widened(body, 0.01))

@@ -1,18 +1,11 @@
 """Floor plans cut out of an IFC model: what a horizontal section through each storey shows, and what that is of.
 
-Glossary. *Cut*: the plane 1.1 m above a storey's floor, in world metres. *Body*: what is cut of walls, columns and
-roofs. *Hole*: the rectangle that a door or window leaves open in its wall, through the wall's whole thickness. *Front*:
-glass and posts of a curtain wall. *Plain*: a hole with nothing in it. *Face*: what the cut encloses; several spaces of
-the model that nothing drawn parts share one, and are one space on paper.
-
-Frame: metres, x to the right, y up, the house's longest wall level.
+*Cut*: the plane 1.1 m above a storey's floor, in world metres. What a plan consists of is named in houses_plan.py.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -22,12 +15,12 @@ import shapely
 from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
-from planroom.detect.rooms import is_large_enough
+from houses_plan import Hole, Plan, Space
+from houses_shapes import clean, from_above, treads_of, upright
 from planroom.ingest.ifc_geometry import Body, Kernel
-from planroom.ingest.ifc_mesh import PLAN, Mesh, cut, polygons_of, shadow
+from planroom.ingest.ifc_mesh import PLAN, Mesh, cut, shadow
 from planroom.ingest.ifc_model import Storey, open_model, opening_of
 from planroom.ingest.ifc_properties import Entity, property_sets, stated_of, traits_of
-from planroom.records import Floats
 
 CUT_M: Final = 1.1
 _CLASSES: Final = {
@@ -42,8 +35,6 @@ _CLASSES: Final = {
     "IfcFurnishingElement": "furniture",
     "IfcFlowTerminal": "furniture",
 }
-_CRACK_M: Final = 0.03  # what stands in a hole fills it but for this
-_LEVEL_M: Final = 0.02
 
 
 class Thing(NamedTuple):
@@ -57,87 +48,6 @@ class Thing(NamedTuple):
     type: str
 
 
-class Hole(NamedTuple):
-    """A door or window of the model. ring (4, 2): its hole from the near end of its local x axis, local y from the
-    first edge to the third. own_m: where the element itself lies across the hole, as (low, high) from the first edge.
-    """
-
-    kind: str
-    operation: str
-    ring: Floats
-    own_m: tuple[float, float]
-    section: BaseGeometry
-    shown: bool
-
-
-class Space(NamedTuple):
-    """An enclosed space as it is drawn: the IfcSpaces in it with their outlines at the cut, the area that the model
-    says, and what the cut encloses.
-    """
-
-    names: list[str]
-    numbers: list[str]
-    shapes: list[BaseGeometry]
-    area_m2: float
-    face: Polygon
-
-    @property
-    def other(self) -> bool:
-        """Whether paper encloses what the model does not measure: under a slope, or with a stair well in it."""
-        return bool(abs(self.face.area / self.area_m2 - 1) > 0.02)
-
-
-@dataclass(slots=True)
-class Plan:
-    """One storey's section. body: by type of wall. low: what of the walls stands beneath the cut, sills among it."""
-
-    name: str
-    level: str
-    body: dict[str, BaseGeometry] = field(default_factory=dict)
-    low: BaseGeometry = field(default_factory=Polygon)
-    roof: BaseGeometry = field(default_factory=Polygon)
-    overhang: BaseGeometry = field(default_factory=Polygon)
-    timber: list[BaseGeometry] = field(default_factory=list)
-    fronts: list[BaseGeometry] = field(default_factory=list)
-    front_runs: int = 0  # how many curtain walls they are of
-    plain: list[BaseGeometry] = field(default_factory=list)
-    holes: list[Hole] = field(default_factory=list)
-    spaces: list[Space] = field(default_factory=list)
-    floors: list[BaseGeometry] = field(default_factory=list)
-    seen: list[BaseGeometry] = field(default_factory=list)
-    stairs: list[tuple[list[BaseGeometry], list[BaseGeometry]]] = field(default_factory=list)
-    outside: int = 0
-
-    def cut_body(self) -> BaseGeometry:
-        """Walls of all types and the roof as one shape."""
-        return _clean(shapely.union_all([*self.body.values(), self.roof], grid_size=1e-4))
-
-    def beneath(self, shape: BaseGeometry) -> BaseGeometry:
-        """What of a shape beneath the cut is seen: where the roof itself is cut, it hides all that is outside it."""
-        return shape if self.roof.is_empty else shape.intersection(self.cut_body().convex_hull)
-
-    def windows(self) -> int:
-        """How many windows are shown; those that stand frame to frame in one line are one."""
-        rings = [Polygon(hole.ring) for hole in self.holes if hole.shown and hole.kind == "window"]
-        along = [hole.ring[1] - hole.ring[0] for hole in self.holes if hole.shown and hole.kind == "window"]
-        run = list(range(len(rings)))
-        for i, ring in enumerate(rings):
-            for j in range(i):
-                in_line = abs(np.cross(along[i], along[j])) < 0.1 * np.hypot(*along[i]) * np.hypot(*along[j])
-                if in_line and ring.distance(rings[j]) < 0.01:
-                    run = [run[j] if r == run[i] else r for r in run]
-        return len(set(run))
-
-    def faces(self) -> list[Polygon]:
-        """What walls, roof, doors, windows and glass enclose together."""
-        holes = [Polygon(hole.ring) for hole in self.holes if hole.shown]
-        closed = shapely.union_all([self.cut_body(), *holes, *self.fronts, *self.plain])
-        closed = closed.buffer(_CRACK_M, join_style="mitre").buffer(-_CRACK_M, join_style="mitre")
-        rings = [ring for part in polygons_of(closed) for ring in part.interiors]
-        inside = [polygons_of(Polygon(ring).difference(closed)) for ring in rings]
-        return [face for faces in inside for face in faces if is_large_enough(face)]
-
-
 class House:
     """A model, its things turned so that its walls run along the sheet."""
 
@@ -147,7 +57,7 @@ class House:
         self._kernel = Kernel(self._model)
         self._turn = np.eye(2)
         walls = [self._kernel.body("wall", wall) for wall in self._model.file.by_type("IfcWall")]
-        self._turn = _upright([wall.footprint for wall in walls if wall is not None])
+        self._turn = upright([wall.footprint for wall in walls if wall is not None])
         self._things = list(self._all_things())
 
     def plans(self) -> Iterator[tuple[str, Plan | None]]:
@@ -206,12 +116,12 @@ class House:
             elif thing.kind == "slab" and abs(thing.high_m - floor_m) < 0.16:
                 plan.floors.append(shadow(thing.mesh, PLAN))
             elif thing.kind == "stair" and thing.low_m < at_m and thing.high_m > floor_m - 0.4:
-                plan.stairs.append(_treads(thing.mesh, at_m))
+                plan.stairs.append(treads_of(thing.mesh, at_m))
             elif thing.kind in ("furniture", "railing") and floor_m - 0.2 < thing.low_m < at_m:
-                plan.seen.append(_from_above(thing))
-        plan.body = {name: _clean(shapely.union_all(shapes, grid_size=1e-4)) for name, shapes in bodies.items()}
+                plan.seen.append(from_above(thing.mesh, thing.footprint))
+        plan.body = {name: clean(shapely.union_all(shapes, grid_size=1e-4)) for name, shapes in bodies.items()}
         plan.body = {name: shape for name, shape in plan.body.items() if not shape.is_empty}
-        plan.low = _clean(shapely.union_all(low, grid_size=1e-4))
+        plan.low = clean(shapely.union_all(low, grid_size=1e-4))
         plan.front_runs = len({t.type for t in self._things if t.kind == "front" and t.low_m < at_m < t.high_m})
         plan.plain = list(self._plain(plan, at_m))
         plan.holes = [hole for kind, product in storey.occurrences if (hole := self._hole(kind, product, at_m))]
@@ -266,7 +176,7 @@ class House:
         own_m = (max(0.0, -y0), min(y1 - y0, float((box[3] - box[0]) @ across) - y0))
         operation = traits_of(kind, product, {}).get("subtype", "")
         shown = body.low_m < at_m < body.high_m and bool(shapely.intersects(wall, Polygon(ring).buffer(0.05)))
-        return Hole(kind, operation, ring, own_m, _clean(cut(thing.mesh, at_m)), shown)
+        return Hole(kind, operation, ring, own_m, clean(cut(thing.mesh, at_m)), shown)
 
     def _add_spaces(self, plan: Plan, storey: Storey, at_m: float) -> None:
         """The faces that the cut encloses, each with the model's spaces in it; those in no face are counted."""
@@ -274,7 +184,7 @@ class House:
         held: dict[int, list[tuple[str, str, BaseGeometry, float]]] = {}
         for kind, product in storey.occurrences:
             body = self._kernel.body("room", product) if kind == "room" else None
-            shape = Polygon() if body is None else _clean(cut(self._thing("room", body, "").mesh, at_m))
+            shape = Polygon() if body is None else clean(cut(self._thing("room", body, "").mesh, at_m))
             if body is None or shape.is_empty:
                 continue
             sets = property_sets(product)
@@ -291,50 +201,6 @@ class House:
             plan.spaces.append(Space(list(names), list(numbers), list(shapes), sum(areas), faces[at]))
 
 
-def _from_above(thing: Thing) -> BaseGeometry:
-    """The lines that show of a thing from above: its outline, and the edges of its level faces that nothing hides."""
-    rings, covered = [thing.footprint.boundary], Polygon()
-    for _, face in sorted(_level_faces(thing.mesh), key=lambda one: -one[0])[:12]:
-        shown = _clean(face.difference(covered))
-        covered = shapely.union_all([covered, face], grid_size=1e-3)
-        if shown.area > 0.004:
-            rings.append(shown.boundary)
-    return shapely.union_all(rings, grid_size=1e-3)
-
-
-def _treads(mesh: Mesh, at_m: float) -> tuple[list[BaseGeometry], list[BaseGeometry]]:
-    """The treads of a stair from the lowest up: those beneath the cut and those above it."""
-    faces = [one for one in sorted(_level_faces(mesh), key=lambda one: one[0]) if one[1].area > 0.02]
-    return [face for z, face in faces if z <= at_m], [face for z, face in faces if z > at_m]
-
-
-def _level_faces(mesh: Mesh) -> Iterator[tuple[float, BaseGeometry]]:
-    """The level faces that look up, height by height."""
-    corners = mesh.corners()
-    normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    level = corners[(np.ptp(corners[:, :, 2], axis=1) < _LEVEL_M / 4) & (np.abs(normal[:, 2]) > 1e-9)]
-    steps = np.round(level[:, :, 2].mean(1) / _LEVEL_M)
-    for step in np.unique(steps):
-        yield (
-            float(step * _LEVEL_M),
-            shapely.union_all(shapely.polygons(level[steps == step][:, :, :2]), grid_size=1e-3),
-        )
-
-
-def _upright(footprints: list[BaseGeometry]) -> Floats:
-    """The turn (2, 2) that lays the longest straight wall level; none where it stands upright or level already."""
-    best, turn = 0.0, 0.0
-    for footprint in footprints:
-        ring = shapely.get_coordinates(shapely.oriented_envelope(footprint))
-        sides = np.diff(ring, axis=0)
-        lengths = np.hypot(sides[:, 0], sides[:, 1])
-        if len(lengths) and lengths.max() > best:
-            best, side = float(lengths.max()), sides[int(lengths.argmax())]
-            turn = math.atan2(side[1], side[0]) % (math.pi / 2)
-    turn = 0.0 if min(turn, math.pi / 2 - turn) < 1e-3 else turn
-    return np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
-
-
 def _pieces(product: Entity) -> list[Entity]:
     parts = [part for relation in getattr(product, "IsDecomposedBy", ()) for part in relation.RelatedObjects]
     return parts or [product]
@@ -347,9 +213,3 @@ def _is_stair(whole: Entity | None) -> bool:
 def _type_name(product: Entity) -> str:
     kind = ifc_element.get_type(product)
     return str(getattr(kind, "Name", "") or product.ObjectType or "")
-
-
-def _clean(shape: BaseGeometry) -> BaseGeometry:
-    """The polygons of a shape without points that lie on their lines."""
-    parts = [part for part in polygons_of(shape) if part.area > 1e-4]
-    return shapely.simplify(shapely.union_all(parts), 5e-4) if parts else Polygon()

@@ -21,7 +21,7 @@ from rich.tree import Tree
 
 from planroom.errors import UsageError
 from planroom.kept import KeptReport
-from planroom.report.takeoff import number_text, unit_name
+from planroom.report.takeoff import channels_text, confidence_text, number_text, unit_name
 from planroom.store.files import atomic_path
 
 _SOURCE, _UNSURE = (200, 110, 20), (20, 150, 235)  # blue, amber
@@ -98,8 +98,8 @@ class Explainer:
         for words in filter(None, (quantity["reason"], quantity["note"])):
             tree.add(escape(words))
         if quantity.get("confidence") is not None:
-            said = ", ".join(f"{name} {number:,.2f}" for name, number in quantity["channels"].items())
-            tree.add(escape(f"{quantity['confidence']:.0%} sure: {said}"))
+            said = channels_text(quantity["channels"], quantity["measure"], quantity["unit"])
+            tree.add(escape(f"{confidence_text(quantity['confidence'], quantity['measure'])}: {said}"))
         details = [self.kept.quantities[one] for one in quantity["sources"] if one in self.kept.quantities]
         for one in details[:_MOST_ROWS]:
             tree.add(self._quantity(one, way))

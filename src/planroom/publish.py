@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from planroom.errors import OutputError, PlanroomError
 from planroom.ingest.documents import plain_path
 from planroom.ingest.worker import Facts, run_growing
 from planroom.memory.manager import MemoryManager
-from planroom.records import Report, Sheet
+from planroom.records import Finding, Report, Sheet
 from planroom.report import determination, gaeb, html, json, markup, xlsx
 from planroom.runtime import Runtime
 from planroom.store.files import as_output_error, remove_stale, staged_folder
@@ -61,7 +62,7 @@ def _write(
         sheets = [s for s in report.sheets if s.file == file]
         target = stage / "marked-up" / _free_name(Path(file).stem, names)
         try:
-            facts = _mark_up(report.paths[file], sheets, target, settings, runtime)
+            facts = _mark_up(report.paths[file], sheets, _findings(report, sheets), target, settings, runtime)
             report.timings.append({"file": file} | facts.as_timing("mark up"))
             marked.append(target)
         except OutputError:
@@ -76,18 +77,22 @@ def _write(
         xlsx.write_xlsx(report, book)
     with runtime.manager.lease_at_most(json.lease_bytes(report), "the JSON report"):
         json.write_json(report, stage / "report.json")
-    exchanged = []
-    for phase in settings.gaeb:
-        exchanged.append(stage / f"bill.{phase.lower()}")
-        project = next((sheet.project for sheet in report.sheets if sheet.project), "")
-        if phase == determination.PHASE:
-            with runtime.manager.lease_at_most(determination.lease_bytes(report), "the quantity determination"):
-                determination.write_determination(report, exchanged[-1], project=project)
-            continue
-        with runtime.manager.lease_at_most(gaeb.lease_bytes(report.bill), "the GAEB file"):
-            gaeb.write_gaeb(report.bill, exchanged[-1], phase, project=project, currency=settings.currency)
+    exchanged = [_exchange(report, phase, stage, settings, runtime) for phase in settings.gaeb]
     progress("report", 1.0)
     return [page, stage / "report.json", book, *exchanged, *marked]
+
+
+def _exchange(report: Report, phase: str, stage: Path, settings: Settings, runtime: Runtime) -> Path:
+    """The bill, or what its quantities add up from, as the GAEB file of a phase."""
+    path = stage / f"bill.{phase.lower()}"
+    project = next((sheet.project for sheet in report.sheets if sheet.project), "")
+    if phase == determination.PHASE:
+        with runtime.manager.lease_at_most(determination.lease_bytes(report), "the quantity determination"):
+            determination.write_determination(report, path, project=project)
+    else:
+        with runtime.manager.lease_at_most(gaeb.lease_bytes(report.bill), "the GAEB file"):
+            gaeb.write_gaeb(report.bill, path, phase, project=project, currency=settings.currency)
+    return path
 
 
 def _free_name(stem: str, names: set[str]) -> str:
@@ -100,12 +105,20 @@ def _free_name(stem: str, names: set[str]) -> str:
     return name
 
 
-def _mark_up(file: str, sheets: list[Sheet], target: Path, settings: Settings, runtime: Runtime) -> Facts:
-    """The document with its elements drawn over it, made in a child: the source is parsed again."""
+def _findings(report: Report, sheets: list[Sheet]) -> list[Finding]:
+    """What is wrong on some of its sheets."""
+    own = {sheet.id for sheet in sheets}
+    return [finding for finding in report.findings if finding.sheet in own]
+
+
+def _mark_up(
+    file: str, sheets: list[Sheet], findings: list[Finding], target: Path, settings: Settings, runtime: Runtime
+) -> Facts:
+    """The document with its elements and findings drawn over it, made in a child: the source is parsed again."""
     with plain_path(file) as path:
         source = path if path.suffix.lower() == ".pdf" else None
         footprints, most_bytes = runtime.footprints, runtime.most_reader_bytes
-        bound_bytes = markup.lease_bytes(source, sheets)
+        bound_bytes = markup.lease_bytes(source, sheets, findings)
         first = footprints.start_bytes("mark up", 0) + footprints.growth_bytes("mark up", bound_bytes)
         _, facts = run_growing(
             "planroom.publish:mark_up",
@@ -113,6 +126,7 @@ def _mark_up(file: str, sheets: list[Sheet], target: Path, settings: Settings, r
                 "source": str(source) if source else None,
                 "sheets": [(sheet.picture, sheet.id) for sheet in sheets],
                 "elements": {sheet.id: _changed(sheet) for sheet in sheets},
+                "findings": [asdict(finding) for finding in findings],
                 "target": str(target),
                 "password": settings.password,
                 "units": settings.units,
@@ -143,9 +157,11 @@ def mark_up(arguments: dict[str, Any], emit: Callable[[dict[str, Any]], None], l
             element.kind = kinds[element.id]
         sheets.append(sheet)
     source = Path(arguments["source"]) if arguments["source"] else None
-    with ledger.lease_at_most(markup.lease_bytes(source, sheets), "the marked-up PDF", stage="mark up"):
+    findings = [Finding(**finding) for finding in arguments["findings"]]
+    with ledger.lease_at_most(markup.lease_bytes(source, sheets, findings), "the marked-up PDF", stage="mark up"):
         markup.write_markup(
-            source, sheets, Path(arguments["target"]), password=arguments["password"], system=arguments["units"]
-        )
+            source, sheets, Path(arguments["target"]), findings=findings, password=arguments["password"],
+            system=arguments["units"],
+        )  # fmt: skip
     emit({"event": "sheet"})
     return {}

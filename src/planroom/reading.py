@@ -29,7 +29,7 @@ from planroom.pages import Clock, keep_picture, open_pages, page_bytes
 from planroom.records import Element, Page, Scale, Sheet, Text
 from planroom.sheet.chains import find_differing
 from planroom.sheet.channels import hear_channels
-from planroom.sheet.dimensions import Lettered, find_lettered, read_dimensions
+from planroom.sheet.dimensions import Lettered, find_lettered, is_imperial, read_dimensions
 from planroom.sheet.heights import read_heights
 from planroom.sheet.index import read_index
 from planroom.sheet.labels import count_labels, doubt_rooms, names_rooms
@@ -37,7 +37,7 @@ from planroom.sheet.legend import demolished_styles, read_legend, set_status
 from planroom.sheet.lettering import add_texts, as_texts
 from planroom.sheet.rereading import CellReader
 from planroom.sheet.rooms import count, label_rooms, name_uses, shows_rooms
-from planroom.sheet.scale import find_scale, is_imperial
+from planroom.sheet.scale import find_scale
 from planroom.sheet.schedules import read_schedules
 from planroom.sheet.tags import settle_by_tags, tag_openings
 from planroom.sheet.text import join_runs

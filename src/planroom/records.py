@@ -1,15 +1,15 @@
 """The records that travel through the pipeline, one way: Document -> Linework -> Sheet(Elements) -> Quantity -> Report.
 
 Frames: a *sheet unit* is a PDF point, a DXF drawing unit, an IFC metre or an image pixel, y up (images: y up too, so
-that one rule turns units into pixels). A *pixel* is one of the sheet's picture, y down. `Sheet.to_px` is the only way
-between. Metres exist only where a scale does: `Scale.m_per_unit`.
+that one rule turns units into pixels). A *pixel* is one of the sheet's picture, y down. `Sheet.to_px` and `from_px`
+are the only way between. Metres exist only where a scale does: `Scale.m_per_unit`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,8 @@ State = Literal["measured", "estimated", "withheld"]
 Status = Literal["new", "existing", "demolished"]
 FileKind = Literal["pdf", "image", "dxf", "ifc"]
 Channels = dict[str, dict[str, int]]  # a count by channel, then by kind
+CHANNEL_WORDS: Final = {"geometry": "lines", "pixels": "pixels", "tags": "tags", "text": "labels"}
+"""What people call the channels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +245,11 @@ class Sheet:
         """Points (K, 2) of sheet units as pixels (K, 2), y down."""
         x0, _, _, y1 = self.extent
         return (points - (x0, y1)) * (self.px_per_unit, -self.px_per_unit)
+
+    def from_px(self, points: Floats) -> Floats:
+        """Pixels (K, 2), y down, as points (K, 2) of sheet units."""
+        x0, _, _, y1 = self.extent
+        return points / (self.px_per_unit, -self.px_per_unit) + (x0, y1)
 
     def recount(self, kind: str, many: int) -> None:
         """Count so many more of a kind, or fewer, and move what the count lies between with it."""

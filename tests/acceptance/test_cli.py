@@ -8,9 +8,12 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pikepdf
 import pytest
 
 from conftest import Ran, environment
+from planroom.example.variants import VARIANTS
+from planroom.example.write import write_set
 
 OUTPUTS = ["marked-up", "report.html", "report.json", "takeoff.xlsx"]
 
@@ -57,6 +60,24 @@ def test_json_into_a_file(run_planroom: Callable[..., Ran], plan: Path, tmp_path
 
     assert ran.code == 0
     assert json.loads((tmp_path / "deep" / "copy.json").read_text("utf-8"))["sheets"] == ran.report["sheets"]
+
+
+def test_what_is_wrong_stands_in_the_marked_up_drawing(run_planroom: Callable[..., Ran], tmp_path: Path) -> None:
+    truth = write_set(tmp_path, VARIANTS[0], dxf=False, mistakes=True)
+    ran = run_planroom("analyze", truth.files[0])
+    pages = {sheet["id"]: sheet["page"] for sheet in ran.report["sheets"]}
+    placed = [found for found in ran.report["findings"] if found["box_px"]]
+    told = {(pages[found["sheet"]], found["code"], found["message"]) for found in placed}
+    others = [found for found in ran.report["findings"] if not found["box_px"]]
+
+    with pikepdf.open(next((ran.out / "marked-up").iterdir())) as marked:
+        marks = [(at, mark) for at, page in enumerate(marked.pages) for mark in page.get("/Annots", ())]
+        clouds = {(at, str(mark.Subj), str(mark.Contents)) for at, mark in marks if "/IT" in mark}
+        notes = {at: str(mark.Contents) for at, mark in marks if mark.Subtype == "/Text"}
+
+    assert clouds == told
+    assert others and placed
+    assert all(found["message"] in notes[pages[found["sheet"]]] for found in others)
 
 
 def test_stdout_that_nobody_reads(start_planroom: Callable[..., subprocess.Popen[str]], plan: Path) -> None:

@@ -74,6 +74,16 @@ def test_a_total_leads_to_its_parts_and_their_elements(tmp_path: Path) -> None:
     assert printed(way).count("door, count") == 2
 
 
+def test_a_count_says_how_likely_it_is_exact_and_what_speaks_for_it(tmp_path: Path) -> None:
+    report = small_report(tmp_path)
+    doors = next(one for one in report.quantities if one.id == "A-101-door")
+    doors.confidence, doors.channels = 0.97, {"geometry": 2.0, "tags": 3.0}
+
+    assert "97% likely exact: lines 2, tags 3" in printed(
+        Explainer(KeptReport(run(report, tmp_path))).explain(doors.id)
+    )
+
+
 def test_what_is_withheld_says_why(tmp_path: Path) -> None:
     text = printed(Explainer(KeptReport(run(billed(tmp_path), tmp_path))).explain("02.0020"))
 

@@ -70,10 +70,10 @@ def test_a_count_that_its_tags_contradict_is_an_estimate_and_a_finding(sheet: Sh
     sheet.channels["tags"]["door"] = 6
     one = count_of(sheet)
     assert (one.state, one.interval) == ("estimated", (4.0, 6.0))
-    assert "tags 6" in (one.reason or "")
+    assert "tags say 6" in (one.reason or "")
     (finding,) = find_differences([one])
     assert (finding.code, finding.sheet) == ("count-differs", "s")
-    assert "4 are drawn, tags 6" in finding.message
+    assert "4 are drawn, tags say 6" in finding.message
 
 
 def test_a_number_that_a_person_gave_is_held_against_nothing(sheet: Sheet) -> None:

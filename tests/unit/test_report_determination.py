@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from planroom.measure.bill import make_bill
 from planroom.measure.rules import read_rules
 from planroom.measure.sets import group_sheets
 from planroom.measure.template import read_template
-from planroom.reb import sum_of_rows
+from planroom.reb import ROWS_A_SHEET, sum_of_rows
 from planroom.records import Bill, BillLine, Deduction, Report, Scale, Sheet
 from planroom.report.determination import write_determination
 from planroom.report.gaeb import quantity_of, write_gaeb
@@ -111,6 +112,18 @@ def test_a_wall_is_length_by_height_without_what_is_deducted(tmp_path: Path) -> 
     assert any(row.text.endswith("*2,500*0,300=") for row in masonry.rows)
     floors = found[billed["Floors of rooms, screed"].number]
     assert sum(not row.is_remark and "room" in row.label for row in floors.rows) == 2
+
+
+def test_a_position_that_fills_its_sheet_takes_no_other(tmp_path: Path) -> None:
+    many = ROWS_A_SHEET // 2 - 1  # two rows say what it is, two stand for each source
+    factors, ruled = [(1.0,)] * many, exactly(many)
+    made = one_line(sources=[f"w{k}" for k in range(many)], factors=factors, ruled=ruled, unit="m")
+    made.bill.lines.append(replace(made.bill.lines[0], number="01.0020"))
+    written(made, tmp_path)
+    first, second = raw_rows(tmp_path / "bill.x31").values()
+
+    assert (len(first), first[-1][69:75]) == (ROWS_A_SHEET, "0001Z9")
+    assert second[0][69:75] == "0002A0"
 
 
 def test_pieces_count_one_each_with_their_sheet(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,8 @@ import pytest
 from report_sample import M_PER_PT, box, element, sheet, small_report
 
 from planroom.errors import EncryptedFile, OutputNotWritable, ReaderFailed, UnreadableFile
-from planroom.records import Scale, Sheet
-from planroom.report.markup import write_markup
+from planroom.records import Finding, Scale, Sheet
+from planroom.report.markup import lease_bytes, write_markup
 
 PX_PER_PT = 2.0
 
@@ -63,6 +64,65 @@ def test_mark_lands_on_what_is_displayed(tmp_path: Path, rotate: int, crop: tupl
     changed = where(after, np.abs(after.astype(int) - before).sum(2) > 60)
 
     assert changed == pytest.approx(shown, abs=1.5)
+
+
+@pytest.mark.parametrize("rotate", [0, 90, 180, 270])
+def test_a_finding_is_a_cloud_round_its_box_and_hides_nothing(tmp_path: Path, rotate: int) -> None:
+    source, marked = tmp_path / "source.pdf", tmp_path / "marked.pdf"
+    write_page(source, rotate, (100, 60, 580, 390))
+    before = render(source)
+    x0, y0, x1, y1 = where(before, before[:, :, 0] < 100)
+    made = sheet_of(tmp_path, (0, 0, 1, 1), (before.shape[1] / PX_PER_PT, before.shape[0] / PX_PER_PT))
+    made.elements = []
+    (left, top), (right, bottom) = made.to_px(np.array([(x0 - 6, y1 + 6), (x1 + 6, y0 - 6)])).tolist()
+    box_px = (left, top, right, bottom)
+    finding = Finding("dimension-differs", "warning", made.id, box_px, "2.00 is 2.50", ["x"])
+
+    write_markup(source, [made], marked, findings=[finding, replace(finding, sheet="another")])
+    after = render(marked)
+    changed = np.abs(after.astype(int) - before).sum(2) > 60
+    cloud = where(after, changed)
+
+    assert cloud == pytest.approx((x0 - 11, y0 - 11, x1 + 11, y1 + 11), abs=2)
+    assert not changed[before[:, :, 0] < 100].any()
+    with pikepdf.open(marked) as pdf:
+        (note,) = pdf.pages[0].Annots
+        assert (note.T, note.Subj, note.Contents) == ("planroom", "dimension-differs", "2.00 is 2.50")
+        assert (note.Subtype, note.IT, note.BE.S) == ("/Polygon", "/PolygonCloud", "/C")
+
+
+@pytest.mark.parametrize("rotate", [0, 90, 180, 270])
+def test_findings_without_a_box_share_a_note_in_the_corner(tmp_path: Path, rotate: int) -> None:
+    source, marked = tmp_path / "source.pdf", tmp_path / "marked.pdf"
+    write_page(source, rotate, (100, 60, 580, 390))
+    before = render(source)
+    width, height = before.shape[1] / PX_PER_PT, before.shape[0] / PX_PER_PT
+    made = sheet_of(tmp_path, (0, 0, 1, 1), (width, height))
+    made.elements = []
+    nowhere = (float("nan"), 0.0, 1.0, 1.0)
+    findings = [Finding("count-differs", "warning", made.id, None, "door: 9 are drawn, tags say 8", []),
+                Finding("index-not-listed", "warning", made.id, nowhere, "A-9 is not listed", [])]  # fmt: skip
+
+    write_markup(source, [made], marked, findings=findings)
+    after = render(marked)
+    x0, y0, x1, y1 = where(after, np.abs(after.astype(int) - before).sum(2) > 60)
+
+    assert 0 <= x0 < x1 < 0.04 * width
+    assert 0.96 * height < y0 < y1 < height
+    with pikepdf.open(marked) as pdf:
+        (note,) = pdf.pages[0].Annots
+        assert note.Subtype == "/Text"
+        assert str(note.Contents).split("\n") == [f"{one.code}: {one.message}" for one in findings]
+
+
+def test_findings_are_leased(tmp_path: Path) -> None:
+    report = small_report(tmp_path)
+    least, most = lease_bytes(None, report.sheets), lease_bytes(None, report.sheets, report.findings)
+
+    write_markup(None, report.sheets, tmp_path / "marked.pdf", findings=report.findings)
+    write_markup(None, report.sheets, tmp_path / "bare.pdf")
+
+    assert most - least > (tmp_path / "marked.pdf").stat().st_size - (tmp_path / "bare.pdf").stat().st_size > 0
 
 
 def test_annotations_carry_what_viewers_ask_for(tmp_path: Path) -> None:

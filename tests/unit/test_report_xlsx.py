@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
-from report_sample import large_report, small_report
+from report_sample import HOSTILE, large_report, small_report
 
 from planroom.records import Quantity, Report
 from planroom.report.xlsx import write_xlsx
@@ -73,7 +73,7 @@ def test_long_words_have_room_and_numbers_their_heads_over_them(tmp_path: Path) 
     report = small_report(tmp_path)
     report.quantities[4].note = "twenty characters... " * 6
     sheet = book_of(report, tmp_path)["Takeoff"]
-    row = next(cell.row for cell in sheet["L"] if str(cell.value).startswith("twenty"))
+    row = next(cell.row for cell in sheet["N"] if str(cell.value).startswith("twenty"))
 
     assert sheet.row_dimensions[row].height == 30  # 126 characters in a column of 58
     assert sheet.row_dimensions[1].height == 30  # "Printed value" in one of 12
@@ -140,7 +140,19 @@ def test_rooms_sheets_and_faults_are_there(tmp_path: Path) -> None:
     assert (room["Name"], room["Number"], room["Sheet"]) == ("Küche", "0.01", "A-101")
     assert room["Measured area m²"] == pytest.approx(72.73, abs=0.01) and room["Printed area m²"] == 72.7
     assert [row["Scale"] for row in rows_of(book["Sheets"])] == ["1:50", "1:50", None]
+    (finding,) = rows_of(book["Findings"])
+    assert (finding["Code"], finding["Sheet"], finding["What is wrong"]) == ("F101", "A-101", HOSTILE)
     assert rows_of(book["Faults"])[0]["What helps"] == "export it again"
+
+
+def test_a_number_stands_beside_what_speaks_for_it_in_its_own_unit(tmp_path: Path) -> None:
+    report = small_report(tmp_path)
+    report.units = "imperial"
+    area = next(one for one in report.quantities if one.id == "a-r0-area")
+    area.confidence, area.channels = 0.97, {"geometry": 10.0, "text": 9.9}
+    row = next(row for row in rows_of(book_of(report, tmp_path)["Takeoff"]) if str(row["Source"]).startswith("a-r0 "))
+
+    assert (row["Unit"], row["Confidence"], row["Cross-check"]) == ("ft²", 0.97, "lines 107.64, printed 106.56")
 
 
 def test_imperial_report_has_feet_in_every_list(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from planroom.ingest.linework import LineworkBuilder
 from planroom.records import Page, Scale, Text
-from planroom.sheet.dimensions import Measure, find_lettered, measure_dimensions
-from planroom.sheet.scale import find_scale, is_imperial
+from planroom.sheet.dimensions import Measure, find_lettered, is_imperial, measure_dimensions
+from planroom.sheet.scale import find_scale
 from planroom.units import FOOT_M, INCH_M, POINT_M
 from plans import THIN, page_of, text
 

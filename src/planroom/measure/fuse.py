@@ -15,16 +15,9 @@ from importlib.resources import files
 from typing import Final, NamedTuple
 
 from planroom.measure.opinions import made_of
-from planroom.records import Element, Finding, Quantity, Sheet
+from planroom.records import CHANNEL_WORDS, Element, Finding, Quantity, Sheet
 
-CHANNEL_WORDS: Final = {
-    "geometry": "lines",
-    "pixels": "pixels",
-    "schedule": "the schedule",
-    "tags": "tags",
-    "text": "labels",
-}
-SAME_AREA: Final = 0.05  # measured and printed area further apart are not the same room's
+PRINTED_OFF: Final = 0.05  # measured and printed area further apart are not the same room's
 WIDER: Final = 6.0  # as many numbers as this the wider kind counts for
 MOST: Final = 0.99  # no table knows how the next office draws
 _TENTHS: Final = 10
@@ -63,7 +56,7 @@ def count_keys(sheet: Sheet, kind: str, value: float, said: Mapping[str, float])
 def area_keys(sheet: Sheet, room: Element, value_m2: float) -> list[str]:
     """What a room's area is like, the narrowest first."""
     printed = room.stated.get("area_m2")
-    word = "alone" if not printed else "agree" if abs(printed / value_m2 - 1) <= SAME_AREA else "differ"
+    word = "alone" if not printed else "agree" if abs(printed / value_m2 - 1) <= PRINTED_OFF else "differ"
     source = _source(sheet)
     state = sheet.scale.state if sheet.scale else "withheld"
     shared = " shared" if room.traits.get("also") else ""
@@ -107,22 +100,22 @@ def read_trust() -> Table:
     return {key: (int(n), int(right)) for key, (n, right) in held["kinds"].items()}
 
 
-def witnesses_against(told: Trust, value: float) -> dict[str, float]:
+def witnesses_against(said: Mapping[str, float], value: float) -> dict[str, float]:
     """What tags and labels say, where that is another number: what a person would count by."""
-    return {name: said for name, said in told.said.items() if said != value and name in ("tags", "text")}
+    return {channel: number for channel, number in said.items() if number != value and channel in ("tags", "text")}
 
 
 def in_words(said: Mapping[str, float]) -> str:
-    """Numbers by the channel that says them."""
-    return ", ".join(f"{CHANNEL_WORDS.get(name, name)} {number:.0f}" for name, number in said.items())
+    """Counts by the channel that says them: "tags say 9"."""
+    return ", ".join(f"{CHANNEL_WORDS[channel]} say {number:.0f}" for channel, number in said.items())
 
 
 def find_differences(quantities: list[Quantity]) -> Iterator[Finding]:
     """A finding for each count of a sheet of which its tags or labels say something else."""
     for one in quantities:
-        if one.measure != "count" or one.sheet is None or one.value is None or not one.channels:
+        if one.measure != "count" or one.sheet is None or one.value is None:
             continue
-        against = witnesses_against(Trust(one.confidence or 0.0, one.channels), one.value)
+        against = witnesses_against(one.channels, one.value)
         if against:
             message = f"{one.item}: {one.value:.0f} are drawn, {in_words(against)}"
             yield Finding("count-differs", "warning", one.sheet, None, message, list(one.sources))

@@ -13,7 +13,7 @@ from typing import Any
 
 from planroom.measure.floors import ITEMS as FLOOR_ITEMS
 from planroom.measure.floors import FloorArea, floor_areas
-from planroom.measure.fuse import in_words, trust_area, trust_count, witnesses_against
+from planroom.measure.fuse import PRINTED_OFF, in_words, trust_area, trust_count, witnesses_against
 from planroom.measure.heights import heights_of
 from planroom.measure.opinions import made_of
 from planroom.measure.thickness import length_text, thicknesses
@@ -30,7 +30,6 @@ _COUNTED = (
 _ROOM_USES = (("bedroom", "Bedrooms", {"bedroom"}), ("toilet", "Rooms with toilet", {"toilet", "bathroom"}))
 LINE_M = 0.01  # what a drawn line's place is good for
 ESTIMATED = 0.02  # a scale that nothing drawn confirms: paper shrinks, prints get resized
-PRINTED_OFF = 0.05  # measured and printed area further apart than this are not the same room
 UNSURE = 0.7
 _WIDE = 0.5  # of a count: an interval wider than that
 _FEW = 2  # and than so many pieces says too little
@@ -193,7 +192,7 @@ class _Maker:
         elif not by_hand and rough:
             reason = "told with a scale guessed from the doors, as the sheet shows none that holds"
         told = None if given is None or by_hand or self.modelled else trust_count(self.sheet, key, float(value))
-        against = witnesses_against(told, float(value)) if told else {}
+        against = witnesses_against(told.said, float(value)) if told else {}
         if against and not reason:
             reason = f"the sheet does not agree with itself: {in_words(against)}"
             low, high = min(low, *map(round, against.values())), max(high, *map(round, against.values()))

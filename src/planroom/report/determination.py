@@ -107,7 +107,7 @@ def _item(line: BillLine, takeoff: Takeoff, sheet: int) -> tuple[etree._Element,
             rows += 1
     except ValueError as error:
         raise BadExchange(f"cannot be written: {error}", place=f"position {line.number}") from error
-    return item, 1 + rows // reb.ROWS_A_SHEET
+    return item, -(-rows // reb.ROWS_A_SHEET)
 
 
 def _rows(line: BillLine, quantity: Decimal | None, takeoff: Takeoff) -> Iterator[_Planned]:

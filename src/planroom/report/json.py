@@ -192,9 +192,7 @@ def _quantity(quantity: Quantity, takeoff: Takeoff) -> dict[str, Any]:
         "sources": list(quantity.sources),
         "stated": shown.stated,
         "confidence": quantity.confidence,
-        "channels": {
-            name: in_system(said, quantity.unit, takeoff.system)[0] for name, said in quantity.channels.items()
-        },
+        "channels": shown.said,
         "note": quantity.note,
         "total": quantity.total,
         "counted": quantity.total or quantity.id in takeoff.counted,

@@ -1,50 +1,27 @@
-"""The drawings with what was found on them as real PDF annotations: every viewer lists, filters and prints them.
-
-Frames: elements are in points of the page as displayed, y up; annotations are in the page's user space, where neither
-/Rotate nor the crop box's corner is applied yet. `Frame` turns the one into the other. Each annotation carries its own
-appearance, drawn in user space, so that no viewer has to make one up.
-"""
+"""The drawings with what was found on them as real PDF annotations: every viewer lists, filters and prints them."""
 
 from __future__ import annotations
 
 import io
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
 import pikepdf
-from pikepdf import Array, Dictionary, Name, String
+from pikepdf import Array, Dictionary, Name
 
 from planroom.errors import EncryptedFile, ReaderFailed, UnreadableFile
-from planroom.geometry import area_of, box_of
 from planroom.memory.collector import collector_paused
-from planroom.records import Element, Floats, Sheet
+from planroom.records import Finding, Sheet
 from planroom.report import picture
-from planroom.report.frame import Frame, frame_of
-from planroom.report.takeoff import label, number_text, size_m, unit_name
+from planroom.report.annotations import annotations_of, shared_look
 from planroom.store.files import atomic_path
-from planroom.units import UnitSystem, in_system
+from planroom.units import UnitSystem
 
 _LONG_SIDE_PT = 1190.0  # A3
-_OPACITY = 0.35
-_ROOM_OPACITY = 0.15  # rooms are large and lie under the rest
-_LINE_PT = 1.0
-_PRINT = 4  # the annotation flag that lets it be printed
-_POLYGONS = {"room", "wall", "stair"}
-_UPRIGHT = 0.9  # of its box, that an upright rectangle fills: others are drawn as they lie
-_COLOURS = {
-    "wall": (0.0, 0.447, 0.698),
-    "door": (0.835, 0.369, 0.0),
-    "window": (0.0, 0.62, 0.451),
-    "opening": (0.69, 0.29, 0.545),
-    "room": (0.902, 0.624, 0.0),
-    "stair": (0.337, 0.706, 0.914),
-}
 _BYTES_A_MARK = 13_000  # an annotation and its appearance in QPDF's object model, and the page they are saved with
-_GREY = (0.4, 0.4, 0.4)
-_MEASURES = {"area": "m2", "perimeter": "m", "length": "m", "thickness": "m", "width": "m", "height": "m"}
+_BYTES_A_FINDING = 24_000  # a cloud has a long edge: measured 18,800 round a whole sheet
 
 
 class _PatientFile(io.RawIOBase):
@@ -69,23 +46,26 @@ class _PatientFile(io.RawIOBase):
         return view.nbytes
 
 
-def lease_bytes(source_pdf: Path | None, sheets: list[Sheet]) -> int:
+def lease_bytes(source_pdf: Path | None, sheets: list[Sheet], findings: Sequence[Finding] = ()) -> int:
     """Anonymous bytes that `write_markup` takes at its peak, beside the sheets themselves."""
     size = source_pdf.stat().st_size if source_pdf is not None and source_pdf.is_file() else 0
     pictures = 0 if source_pdf is not None else _pictures_bytes(sheets)
-    return 12_000_000 + 3 * size + pictures + _BYTES_A_MARK * sum(len(sheet.elements) for sheet in sheets)
+    marks = _BYTES_A_MARK * sum(len(sheet.elements) for sheet in sheets) + _BYTES_A_FINDING * len(findings)
+    return 12_000_000 + 3 * size + pictures + marks
 
 
 @collector_paused()
 def write_markup(
-    source_pdf: Path | None, sheets: list[Sheet], path: Path, *, password: str = "", system: UnitSystem = "metric"
-) -> None:
-    """Write the source with its elements marked, or a page a sheet with its picture where there is no source PDF.
+    source_pdf: Path | None, sheets: list[Sheet], path: Path, *, findings: Sequence[Finding] = (), password: str = "",
+    system: UnitSystem = "metric",
+) -> None:  # fmt: skip
+    """Write the source with its elements and findings marked, or a page a sheet with its picture where there is no
+    source PDF.
 
     The output is never encrypted. Raises EncryptedFile, UnreadableFile or ReaderFailed for the source.
     """
     with _open_source(source_pdf, password) as pdf:
-        look = pdf.make_indirect(Dictionary(ExtGState=Dictionary(A=_state(_OPACITY), R=_state(_ROOM_OPACITY))))
+        look = shared_look(pdf)
         for sheet in sheets:
             if source_pdf is None:
                 page = _add_picture_page(pdf, sheet)
@@ -93,7 +73,15 @@ def write_markup(
                 page = pdf.pages[sheet.page]
             else:
                 continue
-            _annotate(pdf, page, sheet, look, system)
+            own = [finding for finding in findings if finding.sheet == sheet.id]
+            there = page.obj.get("/Annots")
+            # a new array: pages may share one
+            page.obj.Annots = Array(
+                [
+                    *(there if isinstance(there, Array) else ()),
+                    *map(pdf.make_indirect, annotations_of(pdf, page, sheet, own, look, system)),
+                ]
+            )
         with atomic_path(path) as part, part.open("wb") as out:
             patient = _PatientFile(out)
             pdf.save(patient, encryption=False, deterministic_id=True)
@@ -106,10 +94,6 @@ def _pictures_bytes(sheets: list[Sheet]) -> int:
     work = (picture.lease_bytes(sheet.width_px, sheet.height_px) for sheet in sheets)
     kept = 3 * picture.LONG_SIDE_PX**2 // 4
     return max(work, default=0) + kept * len(sheets)
-
-
-def _state(opacity: float) -> Dictionary:
-    return Dictionary(Type=Name.ExtGState, CA=0.9, ca=opacity)
 
 
 def _open_source(source: Path | None, password: str) -> pikepdf.Pdf:
@@ -140,86 +124,3 @@ def _add_picture_page(pdf: pikepdf.Pdf, sheet: Sheet) -> pikepdf.Page:
     page.obj.Resources = Dictionary(XObject=Dictionary(Picture=image))
     page.obj.Contents = pdf.make_stream(f"q {width:.3f} 0 0 {height:.3f} 0 0 cm /Picture Do Q".encode("ascii"))
     return page
-
-
-def _annotate(pdf: pikepdf.Pdf, page: pikepdf.Page, sheet: Sheet, look: pikepdf.Object, system: UnitSystem) -> None:
-    frame = frame_of(page, sheet)
-    there = page.obj.get("/Annots")
-    made = [
-        pdf.make_indirect(_annotation(pdf, element, outline, _contents(element, sheet, system), look))
-        for element, outline in _drawn(sheet.elements, frame)
-    ]
-    # a new array: pages may share one
-    page.obj.Annots = Array([*(there if isinstance(there, Array) else ()), *made])
-
-
-def _drawn(elements: Iterable[Element], frame: Frame) -> Iterator[tuple[Element, Floats]]:
-    """Elements with their outline in user space, rooms first: what lies on top is what a click meets."""
-    for element in sorted(elements, key=lambda one: one.kind != "room"):
-        if element.outline.size and np.isfinite(element.outline).all():
-            yield element, frame.to_user(element.outline)
-
-
-def _annotation(pdf: pikepdf.Pdf, element: Element, outline: Floats, contents: str, look: pikepdf.Object) -> Dictionary:
-    x0, y0, x1, y1 = box_of(outline)
-    slanted = area_of(outline) < _UPRIGHT * (x1 - x0) * (y1 - y0)
-    polygon = (element.kind in _POLYGONS or slanted) and len(outline) > 2
-    ring = outline if polygon else np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
-    rect = [round(v, 3) for v in (x0 - _LINE_PT, y0 - _LINE_PT, x1 + _LINE_PT, y1 + _LINE_PT)]
-    colour = _COLOURS.get(element.kind, _GREY)
-    annotation = Dictionary(
-        Type=Name.Annot,
-        Subtype=Name.Polygon if polygon else Name.Square,
-        Rect=Array(rect),
-        Contents=String(contents),
-        T=String("planroom"),
-        Subj=String(element.kind),
-        NM=String(element.id),
-        F=_PRINT,
-        C=Array(colour),
-        IC=Array(colour),
-        CA=_ROOM_OPACITY if element.kind == "room" else _OPACITY,
-        BS=Dictionary(Type=Name.Border, W=_LINE_PT),
-        AP=Dictionary(N=_appearance(pdf, ring, rect, _paint(element.kind), look)),
-    )
-    if polygon:
-        annotation.Vertices = Array([round(float(v), 3) for v in ring.ravel()])
-    else:
-        annotation.RD = Array([_LINE_PT] * 4)
-    return annotation
-
-
-def _paint(kind: str) -> str:
-    """The operators that set a kind's colour and opacity."""
-    colour = " ".join(str(part) for part in _COLOURS.get(kind, _GREY))
-    return f"/{'R' if kind == 'room' else 'A'} gs {colour} rg {colour} RG {_LINE_PT} w 1 j"
-
-
-def _appearance(pdf: pikepdf.Pdf, ring: Floats, rect: list[float], paint: str, look: pikepdf.Object) -> pikepdf.Stream:
-    """A form whose box is the annotation's own rectangle, so that it lands where it is drawn, at any rotation."""
-    points = [f"{x:.3f} {y:.3f}" for x, y in ring.tolist()]
-    path = f"{points[0]} m " + " ".join(f"{point} l" for point in points[1:])
-    form = pdf.make_stream(f"{paint} {path} b*".encode("ascii"))
-    form.Type, form.Subtype, form.BBox, form.Resources = Name.XObject, Name.Form, Array(rect), look
-    return form
-
-
-def _contents(element: Element, sheet: Sheet, system: UnitSystem) -> str:
-    """What the annotation says: kind and label, its measures with their state, what the drawing states."""
-    lines = [label(element)]
-    measures = []
-    for name, unit in _MEASURES.items():
-        size = size_m(element, name, sheet.scale)
-        if size is not None:
-            value, shown = in_system(size, unit, system)
-            measures.append(f"{name} {number_text(value, shown)} {unit_name(shown)}")
-    if measures and sheet.scale is not None:
-        ratio = f" at 1:{sheet.scale.ratio:g}" if sheet.scale.ratio else ""
-        lines.append(f"{', '.join(measures)} ({sheet.scale.state}{ratio})")
-    for name, unit in _MEASURES.items():
-        stated = element.stated.get(f"{name}_{unit}")
-        if stated is not None and np.isfinite(stated):
-            value, shown = in_system(stated, unit, system)
-            lines.append(f"stated {name} {number_text(value, shown)} {unit_name(shown)}")
-    lines += [f"{name}: {words}" for name, words in element.traits.items() if words and name not in ("name", "number")]
-    return "\n".join(lines)

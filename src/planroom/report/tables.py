@@ -8,7 +8,17 @@ from typing import Any
 
 from planroom.errors import Fault
 from planroom.records import Finding, Quantity
-from planroom.report.takeoff import Takeoff, channels_text, figure, label, number_text, remark, unit_name
+from planroom.report.takeoff import (
+    Figure,
+    Takeoff,
+    channels_text,
+    confidence_text,
+    figure,
+    label,
+    number_text,
+    remark,
+    unit_name,
+)
 
 _MARKS = {"measured": "●", "estimated": "◐", "withheld": "○"}  # the state never hangs on the colour alone
 _HEADS = ("Item", "Measure", "Quantity", "Unit", "State", "Printed")
@@ -51,17 +61,17 @@ def _quantity_row(takeoff: Takeoff, index: int, quantity: Quantity, *, across: b
         f"</button>{_subject(takeoff, quantity)}</th>"
         f"<td>{escape(quantity.measure)}</td>"
         f'<td class="number">{value}</td><td>{unit_name(shown.unit)}</td>'
-        f"<td>{state_word(quantity.state)}{_trust(quantity)}</td>"
+        f"<td>{state_word(quantity.state)}{_trust(quantity, shown)}</td>"
         f'<td class="number">{number_text(shown.stated, shown.unit)}</td>{beside}</tr>\n{below}'
     )
 
 
-def _trust(quantity: Quantity) -> str:
+def _trust(quantity: Quantity, shown: Figure) -> str:
     """The confidence, with what each channel says where one points at it."""
     if quantity.confidence is None:
         return ""
-    said = channels_text(quantity)
-    return f'<small class="trust" title="{escape(said)}">{quantity.confidence:.0%} sure</small>'
+    said = escape(channels_text(shown.said, quantity.measure, shown.unit))
+    return f'<small class="trust" title="{said}">{confidence_text(quantity.confidence, quantity.measure)}</small>'
 
 
 def item_name(quantity: Quantity) -> str:

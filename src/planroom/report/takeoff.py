@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from planroom.records import Element, Quantity, Report, Scale, Sheet
+from planroom.records import CHANNEL_WORDS, Element, Quantity, Report, Scale, Sheet
 from planroom.units import UnitSystem, in_system
 
 _UNIT_NAMES = {"m2": "m²", "m3": "m³", "ft2": "ft²", "ft3": "ft³"}
@@ -81,13 +82,16 @@ class Takeoff:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number in the customer's units, with its interval and what the drawing prints; None where there is none."""
+    """A number in the customer's units, with its interval, what the drawing prints and what each channel says; None
+    where there is none.
+    """
 
     value: float | None
     low: float | None
     high: float | None
     stated: float | None
     unit: str
+    said: dict[str, float]
 
 
 def figure(quantity: Quantity, system: UnitSystem) -> Figure:
@@ -99,7 +103,9 @@ def figure(quantity: Quantity, system: UnitSystem) -> Figure:
     withheld = quantity.state == "withheld"
     low, high = (None, None) if withheld else quantity.interval or (None, None)
     unit = in_system(0.0, quantity.unit, system)[1]
-    return Figure(None if withheld else shown(quantity.value), shown(low), shown(high), shown(quantity.stated), unit)
+    said = {channel: in_system(number, quantity.unit, system)[0] for channel, number in quantity.channels.items()}
+    value = None if withheld else shown(quantity.value)
+    return Figure(value, shown(low), shown(high), shown(quantity.stated), unit, said)
 
 
 def unit_name(unit: str) -> str:
@@ -119,16 +125,15 @@ def remark(quantity: Quantity) -> str:
     return "; ".join(words for words in (quantity.reason, quantity.note) if words)
 
 
-CHANNELS = {"geometry": "lines", "pixels": "pixels", "schedule": "schedule", "tags": "tags", "text": "labels"}
+def channels_text(channels: Mapping[str, float], measure: str, unit: str) -> str:
+    """What each channel says by itself, in `unit`: "lines 9, tags 9"; an area's text is the one that is printed."""
+    names = CHANNEL_WORDS if measure == "count" else CHANNEL_WORDS | {"text": "printed"}
+    return ", ".join(f"{names.get(channel, channel)} {number_text(said, unit)}" for channel, said in channels.items())
 
 
-def channels_text(quantity: Quantity) -> str:
-    """What each channel says by itself, in SI: "lines 9, tags 9"; an area's text is the one that is printed."""
-    printed = {"text": "printed"} if quantity.measure != "count" else {}
-    names = CHANNELS | printed
-    return ", ".join(
-        f"{names.get(name, name)} {number_text(said, quantity.unit)}" for name, said in quantity.channels.items()
-    )
+def confidence_text(confidence: float, measure: str) -> str:
+    """What a confidence is the chance of."""
+    return f"{confidence:.0%} likely {'exact' if measure == 'count' else 'within 2%'}"
 
 
 def size_m(element: Element, name: str, scale: Scale | None) -> float | None:

@@ -1,4 +1,4 @@
-"""The workbook's lists beside the takeoff: rooms, openings by size, sheets, schedules as printed, faults."""
+"""The workbook's lists beside the takeoff: rooms, openings by size, sheets, schedules as printed, findings, faults."""
 
 from __future__ import annotations
 
@@ -115,6 +115,16 @@ def write_schedules(book: Workbook, takeoff: Takeoff) -> None:
             row += 1
             put(sheet, row, [name, title, *(cell["text"] for cell in cells)])
         row += 2
+    finish_sheet(sheet)
+
+
+def write_findings(book: Workbook, takeoff: Takeoff) -> None:
+    """The sheet "Findings": what is wrong on the drawings."""
+    if not takeoff.report.findings:
+        return
+    sheet = new_sheet(book, "Findings", (("Code", 24), ("Severity", 10), ("Sheet", 18), ("What is wrong", 90)))
+    for row, one in enumerate(takeoff.report.findings, start=2):
+        put(sheet, row, [one.code, one.severity, takeoff.sheet_name(one.sheet), one.message])
     finish_sheet(sheet)
 
 

@@ -1,4 +1,4 @@
-"""The takeoff as a workbook that an estimator keeps: details, totals by formula, rooms, openings, sheets, faults.
+"""The takeoff as a workbook that an estimator keeps: totals by formula, details, bill, lists.
 
 A total adds the rows whose "In total" says yes: switch a row to no and the total follows. Rows of a sheet that repeats
 a storey stay listed with no, and their note says why.
@@ -36,6 +36,7 @@ from planroom.report.workbook import (
 from planroom.report.worksheets import (
     OPENINGS,
     write_faults,
+    write_findings,
     write_openings,
     write_rooms,
     write_schedules,
@@ -46,13 +47,13 @@ from planroom.store.files import atomic_path
 _HEADS = (
     ("Item", 26), ("Measure", 11), ("Quantity", 13), ("Unit", 7), ("State", 12), ("Interval low", 12),
     ("Interval high", 12), ("Sheet", 18), ("Printed value", 12), ("In total", 9), ("Source", 50), ("Confidence", 11),
-    ("Told by", 26), ("Reason, note", 58),
+    ("Cross-check", 26), ("Reason, note", 58),
 )  # fmt: skip
 _TOTAL_HEADS = (
     ("Item", 34), ("Measure", 11), ("Quantity", 13), ("Unit", 7), ("State", 12), ("Interval low", 12),
     ("Interval high", 12), ("Printed value", 12), ("Sheets", 24), ("Reason, note", 52),
 )  # fmt: skip
-_QUANTITY, _STATE, _IN_TOTAL, _SOURCE, _CONFIDENCE = 3, 5, 10, 11, 12
+_QUANTITY, _STATE, _SOURCE, _CONFIDENCE = 3, 5, 11, 12
 _MOST_LINKS = 60_000  # a worksheet holds 65,530
 _MOST_ARGUMENTS = 200  # SUM takes 255
 _BYTES_A_ROW = 12_000  # measured 7,000 for a detail row, its styles and its link
@@ -64,7 +65,8 @@ def lease_bytes(report: Report) -> int:
     listed = sum(element.kind in (*OPENINGS, "room") for sheet in report.sheets for element in sheet.elements)
     tabled = sum(len(table["rows"]) + 2 for sheet in report.sheets for table in sheet.schedules)
     billed = sum(3 + len(line.deductions) for line in report.bill.lines)
-    rows = billed + len(report.quantities) + listed + tabled + len(report.sheets) + len(report.faults)
+    told = len(report.sheets) + len(report.findings) + len(report.faults)
+    rows = billed + len(report.quantities) + listed + tabled + told
     return 12_000_000 + _BYTES_A_ROW * rows
 
 
@@ -80,6 +82,7 @@ def write_xlsx(report: Report, path: Path, *, page: str = "report.html") -> None
     write_openings(book, takeoff)
     write_sheets(book, takeoff)
     write_schedules(book, takeoff)
+    write_findings(book, takeoff)
     write_faults(book, takeoff)
     with atomic_path(path) as part:
         save(book, part)
@@ -169,7 +172,7 @@ def _detail_row(takeoff: Takeoff, quantity: Quantity) -> list[Value]:
         "yes" if quantity.id in takeoff.counted else "no",
         _sources(takeoff, quantity),
         quantity.confidence,
-        channels_text(quantity),
+        channels_text(shown.said, quantity.measure, shown.unit),
         remark(quantity),
     ]
 

@@ -18,8 +18,8 @@ from planroom.records import Dimension, Finding, Sheet
 from planroom.units import INCH_M, write_like, written_step_m
 
 _SURE: Final = 1.0  # a letter that was read off pixels is a likelier mistake than one on the drawing
-_LEAST_AGREEING: Final = 5
-_MOST_DIFFERING: Final = 0.1
+_LEAST_AGREEING: Final = 5  # dimensions of a sheet: fewer show nothing against one
+_MOST_DIFFERING: Final = 0.1  # of a sheet's: where more differ it is the reading that is wrong
 _LIKELY: Final = 2.5  # beyond such a factor it is the line that was taken for another
 _BESIDE: Final = 15.0  # heights of a text, between a chain and its overall dimension
 _LEVEL, _JOINT = 0.3, 0.3  # heights of a text, between dimensions of one line, and between their ends
@@ -164,14 +164,19 @@ def _piece(one: Dimension) -> _Piece:
     direction = round(math.degrees(math.atan2(y1 - y0, x1 - x0))) % 180
     cos, sin = math.cos(math.radians(direction)), math.sin(math.radians(direction))
     start, end = sorted((x0 * cos + y0 * sin, x1 * cos + y1 * sin))
-    low_x, low_y, high_x, high_y = one.box
     level = ((y0 + y1) * cos - (x0 + x1) * sin) / 2
-    return _Piece(one, direction, level, start, end, min(high_x - low_x, high_y - low_y))
+    return _Piece(one, direction, level, start, end, _height(one))
+
+
+def _height(one: Dimension) -> float:
+    """Of its text, which runs along the longer side of its box."""
+    x0, y0, x1, y1 = one.box
+    return min(x1 - x0, y1 - y0)
 
 
 def _box_px(sheet: Sheet, dimensions: list[Dimension]) -> tuple[float, float, float, float]:
     """The box round texts and lines, in pixels, with some room, so that its frame does not cross what it shows."""
     points = np.array([four for one in dimensions for four in (one.ends, one.box)], np.float64).reshape(-1, 2)
     x0, y0, x1, y1 = box_of(sheet.to_px(points))
-    room = _ROOM * min(_piece(one).height for one in dimensions) * sheet.px_per_unit
+    room = _ROOM * min(map(_height, dimensions)) * sheet.px_per_unit
     return x0 - room, y0 - room, x1 + room, y1 + room

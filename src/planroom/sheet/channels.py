@@ -1,8 +1,8 @@
 """How many of each kind every channel by itself tells on a sheet, before any of them is believed.
 
 *geometry*: what lines and arcs make. *pixels*: what the vision networks see. *tags*: how many door and window tags
-stand on it. *text*: what its labels name, of rooms whose use is
-counted. A channel that cannot speak of a kind has no number for it.
+stand on it. *text*: what its labels name, of rooms whose use is counted. A channel that cannot speak of a kind has no
+number for it.
 """
 
 from __future__ import annotations
@@ -26,16 +26,15 @@ def hear_channels(
     """Counts by channel, then by kind. elements: what was found; traced: what geometry alone found, where `elements`
     are what was seen. texts: joined runs; those in `tables` tag nothing.
     """
-    seen = traced is not None
     boxes = [one["box"] for one in tables]
     texts = [text for text in texts if not any(_holds(box, text) for box in boxes)]
     drawn = count(elements)
     told: Channels = {}
-    if seen:
-        told["pixels"] = drawn
-        told["geometry"] = {kind: number for kind, number in count(traced or []).items() if kind in _DRAWN}
-    else:
+    if traced is None:
         told["geometry"] = drawn
+    else:
+        told["pixels"] = drawn
+        told["geometry"] = {kind: number for kind, number in count(traced).items() if kind in _DRAWN}
     if tags := dict(Counter(kinds_of_tags(elements, texts))):
         told["tags"] = tags
     if named := [uses for uses in map(_uses, stacked(texts)) if uses]:

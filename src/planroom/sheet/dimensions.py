@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -92,9 +93,9 @@ def read_dimensions(
     found: list[Dimension] = []
     for view in own:
         x0, y0, x1, y1 = view["box"]
-        inside = [one for one in rest if x0 <= one.text.x <= x1 and y0 <= one.text.y <= y1]
-        rest = [one for one in rest if one not in inside]
-        found.extend(_held_against(inside, [view["m_per_unit"]]))
+        held = [x0 <= one.text.x <= x1 and y0 <= one.text.y <= y1 for one in rest]
+        found.extend(_held_against(list(compress(rest, held)), [view["m_per_unit"]]))
+        rest = [one for one, is_held in zip(rest, held, strict=True) if not is_held]
     found.extend(_held_against(rest, [known] if known else []))
     for number, one in enumerate(found, start=1):
         one.id = f"dimension-{number}"

@@ -37,11 +37,12 @@ def count_labels(texts: list[Text], elements: list[Element]) -> dict[str, int]:
 
 def doubt_rooms(elements: list[Element], texts: list[Text]) -> None:
     """Make rooms unsure that hold a second room's number: a wall between the two was not found."""
-    shapes = shapely.STRtree([shapely.Polygon(room.outline) for room in _rooms(elements)])
+    rooms = _rooms(elements)
+    shapes = shapely.STRtree([shapely.Polygon(room.outline) for room in rooms])
     for text in unheld_numbers(elements, texts):
         for k in shapes.query(shapely.Point(text.x, text.y), "within").tolist():
-            room = _rooms(elements)[k]
-            room.confidence, room.traits["doubt"] = min(room.confidence, _DOUBTED), f"{text.string} stands in it too"
+            rooms[k].confidence = min(rooms[k].confidence, _DOUBTED)
+            rooms[k].traits["doubt"] = f"{text.string} stands in it too"
 
 
 def unheld_numbers(elements: list[Element], texts: list[Text]) -> list[Text]:

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from planroom.records import Page, Scale, Text
 from planroom.sheet.bars import UNITS_M
-from planroom.sheet.dimensions import Lettered, Measure, find_lettered, is_imperial, measure_dimensions
+from planroom.sheet.dimensions import Lettered, find_lettered, measure_dimensions
 from planroom.sheet.evidence import agree, hear, weigh
 from planroom.sheet.notes import printed_ratios, ratios_of
 from planroom.sheet.viewports import find_drawings, main_scale
-
-__all__ = ["Measure", "find_scale", "is_imperial", "printed_ratios"]
 
 
 def find_scale(
