@@ -254,6 +254,9 @@ class Sheet:
     def recount(self, kind: str, many: int) -> None:
         """Count so many more of a kind, or fewer, and move what the count lies between with it."""
         self.counts[kind] = max(0, self.counts.get(kind, 0) + many)
+        drawn = self.channels.get("pixels") or self.channels.get("geometry", {})
+        if kind in drawn:
+            drawn[kind] = max(0, drawn[kind] + many)
         if kind in self.ranges:
             low, high = self.ranges[kind]
             self.ranges[kind] = max(0, low + many), max(0, high + many)
@@ -356,7 +359,7 @@ class Bill:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that is wrong on the drawing."""
+    """Something that is wrong on the drawing, or that its channels tell differently: to be checked by a person."""
 
     code: str
     severity: Literal["error", "warning", "note"]

@@ -24,7 +24,7 @@ def tag(string: str, k: int) -> Text:
 def sheet() -> Sheet:
     made = Sheet("s", "f.pdf", 0, "1", 100, 100, (0.0, 0.0, 100.0, 100.0), "p", kind="plan", view="general")
     made.scale = Scale(50.0, 0.02, "measured", "12 of 12 dimensions")
-    made.elements = [element("door", k, tag=f"D{k}") for k in range(4)] + [element("room", name="HALL")]
+    made.elements = [element("door", k, tag=f"D{k}") for k in range(4)] + [element("room", use="hall")]
     made.counts = {"door": 4}
     made.channels = {"geometry": {"door": 4}, "tags": {"door": 4}}
     return made
@@ -115,7 +115,7 @@ def test_a_sheet_unlike_those_that_were_counted_on_is_trusted_by_half(sheet: She
 
 
 def test_an_area_is_held_against_the_printed_one(sheet: Sheet) -> None:
-    room = replace(element("room", name="BATH"), stated={"area_m2": 5.0})
+    room = replace(element("room", use="bathroom"), stated={"area_m2": 5.0})
     sheet.elements.append(room)
     told = trust_area(sheet, room, 5.02)
     assert told.said == {"geometry": 5.02, "text": 5.0}

@@ -21,9 +21,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from planroom.measure import fuse
-from planroom.measure.opinions import CHANNELS
 from planroom.records import Floats
 from training.catalog import build
+from training.understanding.opinions import CHANNELS
 from training.understanding.trust import CLOSE, Told, calibration_error, count_kinds, read, wrong_among_surest
 
 BATCH: Final = 256

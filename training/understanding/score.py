@@ -22,10 +22,9 @@ import torch
 
 from planroom.measure.surroundings import Surroundings
 from planroom.records import Linework, Sheet
-from planroom.sheet.dimensions import find_lettered, measure_dimensions
+from planroom.sheet.dimensions import find_lettered, is_imperial, measure_dimensions
 from planroom.sheet.kinds import names_kind
 from planroom.sheet.rooms import shows_rooms
-from planroom.sheet.scale import is_imperial
 from planroom.sheet.titleblock import read_title_block
 from training.understanding.dimensions import candidates, nearest_lines, right_lines, scale_step, ties_batch, ties_of
 from training.understanding.sets import Example, read_pages

@@ -20,15 +20,14 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from planroom.measure import fuse
-from planroom.measure.opinions import Rows, area_opinions, count_opinions, made_of
+from planroom.measure.fuse import made_of
 from planroom.measure.sets import group_sheets
 from planroom.measure.views import settle_heads
 from planroom.records import Floats, Sheet
+from training.understanding.opinions import Rows, area_opinions, count_opinions
 from training.understanding.sets import Example
 
 TABLE: Final = Path(fuse.__file__).with_name("tables") / "trust.json"
-VIEWS: Final = ("general", "enlarged", "ceiling", "demolition")
-KINDS: Final = ("door", "window", "opening", "room", "bedroom", "toilet")
 CLOSE: Final = 0.02
 
 
@@ -52,14 +51,14 @@ def read(folders: Iterable[Path]) -> Iterator[Told]:
             one.sheet.rename(f"{path.stem}-{k + 1}")
         settle_heads([one.sheet for one in examples], group_sheets([one.sheet for one in examples]))
         for one in examples:
-            if one.true["kind"] == "plan" and one.true["view"] in VIEWS and one.sheet.elements:
+            if one.true["kind"] == "plan" and one.true["view"] in fuse.VIEWS and one.sheet.elements:
                 yield from counts_of(one.sheet, one.true["counts"])
                 yield from areas_of(one.sheet, one.true["elements"])
 
 
 def counts_of(sheet: Sheet, true: dict[str, int]) -> Iterator[Told]:
     """true: the right counts, by kind; one that is not there is not known."""
-    for kind in (kind for kind in KINDS if kind in true):
+    for kind in (kind for kind in fuse.COUNTED if kind in true):
         value = float(sheet.counts.get(kind, 0))
         said = {channel: float(counts[kind]) for channel, counts in sheet.channels.items() if kind in counts}
         keys = fuse.count_keys(sheet, kind, value, said)

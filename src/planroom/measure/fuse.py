@@ -14,14 +14,16 @@ from functools import cache
 from importlib.resources import files
 from typing import Final, NamedTuple
 
-from planroom.measure.opinions import made_of
 from planroom.records import CHANNEL_WORDS, Element, Finding, Quantity, Sheet
 
 PRINTED_OFF: Final = 0.05  # measured and printed area further apart are not the same room's
 WIDER: Final = 6.0  # as many numbers as this the wider kind counts for
 MOST: Final = 0.99  # no table knows how the next office draws
 _TENTHS: Final = 10
-_NAMED: Final = 0.5  # of the rooms, on a sheet like those that were counted on
+_TOLD: Final = 0.5  # of the rooms, on a sheet like those that were counted on
+_UNSURE: Final = 0.7  # of an element
+COUNTED: Final = ("door", "window", "opening", "room", "bedroom", "toilet")
+VIEWS: Final = ("general", "enlarged", "ceiling", "demolition")
 Table = Mapping[str, tuple[int, int]]
 
 
@@ -30,6 +32,14 @@ class Trust(NamedTuple):
 
     confidence: float
     said: dict[str, float]
+
+
+def made_of(sheet: Sheet) -> str:
+    """What its elements come from: "model", "vectors", "traced" or "seen"."""
+    sources = {source.partition(":")[0] for element in sheet.elements for source in element.sources}
+    if "VisionDecoder" in sources:
+        return "seen"
+    return "traced" if "pixels" in sources else "model" if "ifc" in sources else "vectors"
 
 
 def trust_count(sheet: Sheet, kind: str, value: float, table: Table | None = None) -> Trust:
@@ -49,8 +59,12 @@ def count_keys(sheet: Sheet, kind: str, value: float, said: Mapping[str, float])
     """What a count is like, the narrowest first. What is not seen goes by how surely it is."""
     source, agree = _source(sheet), _agreement(said, value)
     chance = sheet.chances.get(kind)
-    tenth = "" if chance is None else f" {min(int(chance * _TENTHS), _TENTHS - 1)}"
-    return [f"{source} {kind} {agree}{tenth}", f"{source} {agree}{tenth}", f"{source}{tenth}", source]
+    if chance is not None:
+        sure = f" {min(int(chance * _TENTHS), _TENTHS - 1)}"
+    else:
+        sure = " doubtful" if any(e.kind == kind and e.confidence < _UNSURE for e in sheet.elements) else ""
+    source += sure
+    return [f"{source} {kind} {agree}", f"{source} {agree}", source]
 
 
 def area_keys(sheet: Sheet, room: Element, value_m2: float) -> list[str]:
@@ -65,13 +79,13 @@ def area_keys(sheet: Sheet, room: Element, value_m2: float) -> list[str]:
 
 
 def _source(sheet: Sheet) -> str:
-    """What the sheet is made of, and whether it is like those that were counted on, whose rooms bear names: of others
-    nothing is known, and what lines alone say of them is as likely wrong as right.
+    """What the sheet is made of, and whether it is like those that were counted on: a floor plan whose rooms say what
+    they are. Of others nothing is known: what lines alone say of them is as likely wrong as right.
     """
     source = made_of(sheet)
     rooms = [e for e in sheet.elements if e.kind == "room"]
-    named = sum(bool(room.traits.get("name")) for room in rooms)
-    is_like = source == "seen" or (rooms and named >= _NAMED * len(rooms))
+    told = sum(bool(room.traits.get("use")) for room in rooms)
+    is_like = source == "seen" or (sheet.view in VIEWS and bool(rooms) and told >= _TOLD * len(rooms))
     return source if is_like else f"{source} unlike"
 
 

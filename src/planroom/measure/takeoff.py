@@ -13,9 +13,8 @@ from typing import Any
 
 from planroom.measure.floors import ITEMS as FLOOR_ITEMS
 from planroom.measure.floors import FloorArea, floor_areas
-from planroom.measure.fuse import PRINTED_OFF, in_words, trust_area, trust_count, witnesses_against
+from planroom.measure.fuse import COUNTED, PRINTED_OFF, in_words, made_of, trust_area, trust_count, witnesses_against
 from planroom.measure.heights import heights_of
-from planroom.measure.opinions import made_of
 from planroom.measure.thickness import length_text, thicknesses
 from planroom.records import Element, Quantity, Sheet, State
 from planroom.units import UnitSystem
@@ -191,7 +190,8 @@ class _Maker:
             reason = f"not sure of {unsure + missed}"
         elif not by_hand and rough:
             reason = "told with a scale guessed from the doors, as the sheet shows none that holds"
-        told = None if given is None or by_hand or self.modelled else trust_count(self.sheet, key, float(value))
+        is_read = given is not None and not by_hand and not self.modelled
+        told = trust_count(self.sheet, key, float(value)) if is_read and key in COUNTED else None
         against = witnesses_against(told.said, float(value)) if told else {}
         if against and not reason:
             reason = f"the sheet does not agree with itself: {in_words(against)}"

@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from planroom.measure.fuse import made_of
 from planroom.records import Element, Sheet
 
 CHANNELS: Final = ("geometry", "pixels", "schedule", "tags", "text", "ask")
@@ -25,14 +26,6 @@ _KIND_AT: Final = 10
 _SHEET_AT: Final = 18
 _FAR: Final = 2.0
 Rows = NDArray[np.float32]
-
-
-def made_of(sheet: Sheet) -> str:
-    """What its elements come from: "model", "vectors", "traced" or "seen"."""
-    sources = {source.partition(":")[0] for element in sheet.elements for source in element.sources}
-    if "VisionDecoder" in sources:
-        return "seen"
-    return "traced" if "pixels" in sources else "model" if "ifc" in sources else "vectors"
 
 
 def count_opinions(sheet: Sheet, kind: str, value: float) -> Rows:
