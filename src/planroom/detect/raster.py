@@ -17,12 +17,12 @@ from planroom.detect.pixels.trace import find_door_px, trace
 from planroom.detect.rooms import find_rooms, find_wall_pieces
 from planroom.detect.rooms import solid as solid_of
 from planroom.detect.scene import set_scene
-from planroom.detect.slim import are_inset, goes_on, without_stubs
+from planroom.detect.slim import are_inset, goes_on, in_gaps, loose_stubs, mended, without_stubs
 from planroom.detect.standing import believable, connected, find_junctions, rooted, standing
 from planroom.detect.swings import find_swings
-from planroom.detect.torn import find_openings, glazed, reaching
+from planroom.detect.torn import find_openings, glazed, reaching, slid_over
 from planroom.detect.walls import bands_of, find_bands, find_faces
-from planroom.records import Element, Page, Text
+from planroom.records import Element, Floats, Page, Text
 
 Grey = NDArray[np.uint8]
 _USUAL_DOOR_M = 0.85
@@ -59,12 +59,12 @@ def find_elements(
     progress("trace", 1.0)
     page = Page(0, "", (0.0, 0.0, float(width), float(height)), linework, np.zeros((1, 1, 3), np.uint8))
     m_per_px = _USUAL_DOOR_M / door_px
-    found = _main_part(_search(page, m_per_px, view, scaled), m_per_px)
+    found = _main_part(_search(page, grey, m_per_px, view, scaled), m_per_px)
     rooms = rooms_between(found, m_per_px)
     least_m = _SURE_GAP_M if scaled else _WIDE_M
     found = [e for e in found if e.kind != "opening" or _leads_on(e, rooms, m_per_px, least_m)] + rooms
     for element in found:
-        if element.kind == "opening" and _is_filled(element, grey):
+        if element.kind == "opening" and _is_filled(element.outline, grey):
             element.kind, element.traits["subtype"], element.confidence = "door", "sliding", 0.6
     found = without_stubs(found, m_per_px)
     progress("detect", 1.0)
@@ -103,18 +103,21 @@ def _leads_on(opening: Element, rooms: list[Element], m_per_px: float, least_m: 
     return beside > 1 or opening.sizes["width"] * m_per_px > least_m
 
 
-def _is_filled(opening: Element, grey: Grey) -> bool:
-    """Whether something is drawn in the middle of a gap, most of the way from jamb to jamb: a leaf that slides."""
+def _is_filled(ring: Floats, grey: Grey) -> bool:
+    """Whether something is drawn in the middle of a gap, most of the way from jamb to jamb: a leaf that slides.
+
+    ring (4, 2): its corners in pixels, y up.
+    """
     along = np.linspace(0.1, 0.9, 64)[:, None, None]
     across = np.linspace(0.25, 0.75, 9)[None, :, None]
-    a, b, c, d = opening.outline
+    a, b, c, d = ring
     points = (a * (1 - along) + b * along) * (1 - across) + (d * (1 - along) + c * along) * across
     x = np.clip(points[..., 0], 0, grey.shape[1] - 1).astype(int)
     y = np.clip(grey.shape[0] - 1 - points[..., 1], 0, grey.shape[0] - 1).astype(int)
     return float((grey[y, x] < _INK).any(axis=1).mean()) > _LEAF_SHARE
 
 
-def _search(page: Page, m_per_px: float, view: str, scaled: bool) -> list[Element]:
+def _search(page: Page, grey: Grey, m_per_px: float, view: str, scaled: bool) -> list[Element]:
     """Walls and openings of traced linework, whose solid walls prove themselves."""
     scene = set_scene(page, m_per_px, np.zeros(2))
     width_m, height_m = page.extent[2] * m_per_px, page.extent[3] * m_per_px
@@ -140,10 +143,15 @@ def _search(page: Page, m_per_px: float, view: str, scaled: bool) -> list[Elemen
     rings = np.array([o.ring for o in openings]).reshape(-1, 4, 2)
     kept = filled | rooted(bands, find_junctions(bands), rings, sure)
     bands, filled = bands.take(kept), filled[kept]
-    inset = are_inset(bands) & scaled
-    bands, filled = bands.take(~inset), filled[~inset]
+    if scaled:
+        bands = bands.take(~are_inset(bands))
+        bands = bands.take(~loose_stubs(bands))
+        bands = mended(bands.take(~in_gaps(bands, openings)), scene.lines)
+        filled = (scene.lines.style[bands.faces] == len(scene.styles) - 1).all(1)
     openings = find_openings(scene, bands, swings, view, scaled)
     bands = bands.take(filled | standing(bands, openings, False))
+    if scaled:
+        openings = slid_over(bands, openings, lambda opening: _is_filled(opening.ring / m_per_px, grey))
     make = ElementMaker(scene, np.zeros(2), m_per_px)
     openings = reaching(merge_layers(openings), bands.polygons())
     pieces = find_wall_pieces(bands, solid_of(bands, find_junctions(bands), openings))

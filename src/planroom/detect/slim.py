@@ -1,13 +1,18 @@
-"""What looks like a wall in a trace and is none: leaves that slide, halves of pockets, stubs, parts of longer walls."""
+"""The walls of a trace: those torn by letters made whole, without what only looks like one: leaves that slide, halves
+of pockets, stubs, parts of longer walls.
+"""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import shapely
 
 from planroom.detect.bands import Bands
-from planroom.detect.lines import Bools
-from planroom.records import Element
+from planroom.detect.lines import Bools, Lines
+from planroom.detect.openings import Opening
+from planroom.records import Element, Floats
 
 _STUB_M = 0.3
 _STUB = 1.2  # of its thickness: a shorter wall is part of another
@@ -15,6 +20,8 @@ _SLIM_M, _THIN, _LAYER_M = 0.02, 0.7, 0.12
 _PANELS, _PANEL_M = 4, 1.2  # leaves that slide, one beyond the other,
 _PIECE_M, _LESS_THIN = 0.5, 0.9  # and what is left of one in a trace
 _OFF_M = 0.025  # a trace may be off so much
+_PIER_M, _APART_M = 0.015, 2.5
+_TORN_M, _RUNS_ON = 1.5, 0.55
 _ALONE_M, _COVERED = 2.0, 0.6
 
 
@@ -53,6 +60,72 @@ def are_inset(bands: Bands) -> Bools:
         found = (other >= 0) & within & (thickness[one] < thick) & ~inset[one]
         inset[one[found]], wall[one[found]] = True, other[found]
     return inset
+
+
+def in_gaps(bands: Bands, openings: list[Opening]) -> Bools:
+    """Which bands (N,) stand alone in a gap between two walls in line with them, without an opening beside them: leaves
+    that slide, taken for a wall with what they slide into.
+    """
+    walls, polygons = bands.take(_are_long(bands)).polygons(), bands.polygons()
+    tree = shapely.STRtree(np.array([*walls, *(shapely.Polygon(o.ring) for o in openings)], dtype=object))
+    lost = np.zeros(len(bands), bool)
+    for k in np.flatnonzero(_are_long(bands) & (bands.end - bands.start < _PANEL_M)).tolist():
+        line, before, after = _in_line(bands, k, _SLIM_M)
+        sides = [((apart > _SLIM_M) & (apart < _PANEL_M) & line).any() for apart in (before, after)]
+        lost[k] = all(sides) and len(tree.query(polygons[k].buffer(_LAYER_M), "intersects")) == 1
+    return lost
+
+
+def loose_stubs(bands: Bands) -> Bools:
+    """Which bands (N,) are no longer than thick, meet no wall, and are no pier: piers are as thick as their wall."""
+    long = _are_long(bands)
+    tree = shapely.STRtree(bands.take(long).polygons())
+    loose = ~long
+    loose[tree.query(bands.polygons(), "dwithin", distance=_SLIM_M)[0]] = False
+    for k in np.flatnonzero(loose).tolist():
+        line, before, after = _in_line(bands, k, _PIER_M)
+        loose[k] = not (line & long & (np.maximum(before, after) < _APART_M)).any()
+    return loose
+
+
+def mended(bands: Bands, lines: Lines) -> Bands:
+    """The bands, of which two in line are one where both faces run on from one to the other: letters hide the fill."""
+    order = np.lexsort((bands.start, bands.direction)).tolist()
+    end, kept = bands.end.copy(), np.ones(len(bands), bool)
+    for at, k in enumerate(order):
+        for other in order[at + 1 :] if kept[k] else ():
+            line, _, after = _in_line(bands, k, _SLIM_M)
+            gap = bands.start[other] - end[k]
+            if line[other] and after[other] > -_SLIM_M and _SLIM_M < gap < _TORN_M and kept[other]:
+                faces = (bands.low[k], bands.high[k])
+                if all(_drawn(lines, bands.direction[k], f, bands.start[k], end[k], gap) > _RUNS_ON for f in faces):
+                    end[k], kept[other] = bands.end[other], False
+    return replace(bands, end=end).take(kept)
+
+
+def _drawn(lines: Lines, direction: int, face: float, start: float, end: float, gap: float) -> float:
+    """The share of a gap behind `end` along which a face is drawn with the pen of the band before it."""
+    on = (lines.direction == direction) & (np.abs(lines.offset - face) < _SLIM_M)
+    style = lines.style[on]
+    before = np.minimum(lines.end[on], end) - np.maximum(lines.start[on], start)
+    within = np.minimum(lines.end[on], end + gap) - np.maximum(lines.start[on], end)
+    drawn = style < lines.style.max()  # the last is what is filled
+    if not (drawn & (before > 0)).any():
+        return 0.0
+    pen = np.bincount(style[drawn & (before > 0)], before[drawn & (before > 0)]).argmax()
+    return float(within[(style == pen) & (within > 0)].sum() / gap)
+
+
+def _in_line(bands: Bands, k: int, off_m: float) -> tuple[Bools, Floats, Floats]:
+    """Which bands (N,) have the faces of band `k`, and how far before and after it each lies."""
+    off = np.maximum(np.abs(bands.low - bands.low[k]), np.abs(bands.high - bands.high[k]))
+    line = (bands.direction == bands.direction[k]) & (off < off_m)
+    line[k] = False
+    return line, bands.start[k] - bands.end, bands.start - bands.end[k]
+
+
+def _are_long(bands: Bands) -> Bools:
+    return np.asarray(bands.end - bands.start > _STUB * (bands.high - bands.low))
 
 
 def without_stubs(found: list[Element], m_per_px: float) -> list[Element]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +22,8 @@ from planroom.records import Floats
 _CRACK_M = 0.13
 _HINGE_OFF = 0.4  # of a gap's width a door may lie off it, and be wider or narrower
 _LEAST_DOOR_M = 0.62  # of a leaf without a gap: basins have smaller arcs
-_POCKET_M = (0.5, 1.2)
+_SLIDING_M = (0.5, 2.4)  # with what the leaf goes into
+_BEHIND_M, _BEHIND = 0.06, 0.6
 _SHORT_M = 0.35
 _GLAZED_M, _BRIDGE_M = 3.5, 0.8
 _SPLINTER_M, _SAME_FACE_M = 0.45, 0.05
@@ -36,7 +38,38 @@ def find_openings(scene: Scene, bands: Bands, swings: list[Swing], view: str, sc
     openings, loose = read_gaps(cells, swings, codes, scene.lines, scene.meanings, heads=view == "ceiling")
     openings = _hung(openings, loose_doors(loose, bands, [s.leaf for s in loose]), scaled)
     openings += inset_windows(bands, scene.lines, usable, scene.meanings, openings)
-    return _joined(distinct([o for o in openings if _fits(o)]))
+    return _joined(distinct(_through([o for o in openings if _fits(o)], bands.polygons())))
+
+
+def slid_over(bands: Bands, openings: list[Opening], is_filled: Callable[[Opening], bool]) -> list[Opening]:
+    """The openings, and what slides in gaps in which nothing else is: all between two ends of walls is one gap.
+
+    is_filled: whether something is drawn in the middle of an opening, all along it.
+    """
+    known = [shapely.Polygon(o.ring) for o in openings if o.kind != "opening" or o.arcs]
+    tree = shapely.STRtree(shapely.buffer(np.array(known, dtype=object), -_CRACK_M / 3, join_style="mitre"))
+    wide = [g for g in find_gaps(bands, find_junctions(bands)) if _SLIDING_M[0] < g.width < _SLIDING_M[1]]
+    free = [g for g in wide if not len(tree.query(shapely.Polygon(g.ring()), "intersects"))]
+    found = [Opening("door", "sliding", g.ring(), g.width, g.thickness, 0.6) for g in free]
+    return distinct(openings + _through([o for o in found if is_filled(o)], bands.polygons()))
+
+
+def _through(openings: list[Opening], walls: Polygons) -> list[Opening]:
+    """Openings that go through their wall: one that nothing hangs in and that has a wall behind it is furniture."""
+    tree = shapely.STRtree(walls)
+    return [o for o in openings if o.kind == "window" or o.arcs or _share_behind(o, tree) < _BEHIND]
+
+
+def _share_behind(opening: Opening, walls: shapely.STRtree) -> float:
+    """The share of an opening's width that has a wall right behind it, on the side that has more."""
+    a, b, c, d = opening.ring
+    shares = []
+    for near, far, way in ((a, b, a - d), (d, c, d - a)):
+        off = way * _BEHIND_M / opening.thickness_m
+        strip = shapely.Polygon([near + 0.2 * off, far + 0.2 * off, far + off, near + off])
+        wall = shapely.union_all(shapely.intersection(strip, walls.geometries[walls.query(strip)]))
+        shares.append(float(wall.area / strip.area))
+    return max(shares)
 
 
 def _joined(openings: list[Opening]) -> list[Opening]:
@@ -107,7 +140,7 @@ def _is_beside(door: Opening, gap: Opening) -> bool:
 def _fits(opening: Opening) -> bool:
     """Whether an opening has a size at which the noise of a trace is not read as one."""
     if opening.subtype == "pocket":
-        return _POCKET_M[0] < opening.width_m < _POCKET_M[1]
+        return _SLIDING_M[0] < opening.width_m < _SLIDING_M[1]
     return opening.kind != "window" or opening.width_m > max(0.35, 0.8 * opening.thickness_m)
 
 
@@ -133,8 +166,8 @@ def reaching(openings: list[Opening], walls: Polygons) -> list[Opening]:
 def glazed(openings: list[Opening], walls: Polygons) -> list[Opening]:
     """Openings of which those in the house's outline without a leaf and without a code are windows."""
     parts = np.array([*walls, *(shapely.Polygon(o.ring) for o in openings)], dtype=object)
-    closed = shapely.union_all(shapely.buffer(parts, _BRIDGE_M, join_style="mitre"))
-    houses = shapely.buffer(closed, -_BRIDGE_M, join_style="mitre")
+    closed = shapely.union_all(shapely.buffer(parts, _BRIDGE_M))
+    houses = shapely.buffer(closed, -_BRIDGE_M)
     outline = shapely.union_all([house.exterior for house in shapely.get_parts(houses)])
     ends = shapely.STRtree(walls)
     found = []
