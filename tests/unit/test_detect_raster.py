@@ -76,6 +76,18 @@ def test_hatched_walls_are_solid() -> None:
     assert (counts["door"], counts["window"], counts["room"], counts["wall"]) == (2, 1, 2, 5)
 
 
+def test_a_gap_with_one_room_on_both_sides_is_no_opening() -> None:
+    """A screen that meets no wall, and at one end nearly does."""
+    grey = plan(solid=True)
+    cv2.rectangle(grey, (780, 220), (808, 480), 20, -1)
+    cv2.rectangle(grey, (694, 452), (808, 480), 20, -1)
+
+    found = find_elements(grey, [], lambda *_: None, m_per_px=1.2 * M_PER_PX)
+
+    counts = Counter(e.kind for e in found)
+    assert (counts["door"], counts["opening"], counts["room"]) == (2, 0, 2)
+
+
 @pytest.mark.parametrize("solid", [True, False])
 def test_leaves_that_slide_shut_their_room(solid: bool) -> None:
     """Between the rooms two leaves, one behind the other, each with a line along the wall's face beside it."""

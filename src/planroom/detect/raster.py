@@ -28,7 +28,8 @@ Grey = NDArray[np.uint8]
 _USUAL_DOOR_M = 0.85
 _CRACK_M = 0.13
 _WIDE_M = 2.05
-_SURE_GAP_M = 0.6
+_SURE_GAP_M, _NEAR_M = 0.6, 0.15
+_HELD = 0.6  # an opening that a wall goes on beyond is surer
 _INK = 150  # of a clean picture, 255 is paper
 _LEAF_SHARE = 0.5
 _WALL_M = 0.6
@@ -97,10 +98,17 @@ def _hung_in(element: Element, inside: shapely.Geometry) -> bool:
 
 
 def _leads_on(opening: Element, rooms: list[Element], m_per_px: float, least_m: float) -> bool:
-    """Whether an empty gap joins two rooms, or leads out and is wide enough; others are where a trace is torn."""
-    edge = shapely.Polygon(opening.outline).buffer(0.15 / m_per_px)
-    beside = sum(edge.intersects(shapely.Polygon(room.outline)) for room in rooms)
-    return beside > 1 or opening.sizes["width"] * m_per_px > least_m
+    """Whether an empty gap joins two rooms, or leads out and is wide enough; others are where a trace is torn, or, with
+    no wall going on beyond them and one room on both sides, between pieces of furniture.
+    """
+    edge = shapely.Polygon(opening.outline).buffer(_NEAR_M / m_per_px)
+    near = [shapely.Polygon(room.outline) for room in rooms]
+    beside = [room for room in near if edge.intersects(room)]
+    a, b, c, d = opening.outline
+    off = (d - a) / np.hypot(*(d - a)) * _NEAR_M / m_per_px
+    sides = shapely.points([(a + b) / 2 - off, (c + d) / 2 + off])
+    is_within = opening.confidence < _HELD and any(shapely.contains(room, sides).all() for room in beside)
+    return not is_within and (len(beside) > 1 or opening.sizes["width"] * m_per_px > least_m)
 
 
 def _is_filled(ring: Floats, grey: Grey) -> bool:
