@@ -32,7 +32,7 @@ from planroom.sheet.channels import hear_channels
 from planroom.sheet.dimensions import Lettered, find_lettered, is_imperial, read_dimensions
 from planroom.sheet.heights import read_heights
 from planroom.sheet.index import read_index
-from planroom.sheet.labels import count_labels, doubt_rooms, names_rooms
+from planroom.sheet.labels import count_labels, doubt_rooms, names_rooms, number_rooms
 from planroom.sheet.legend import demolished_styles, read_legend, set_status
 from planroom.sheet.lettering import add_texts, as_texts
 from planroom.sheet.rereading import CellReader
@@ -320,6 +320,7 @@ def _label(sheet: Sheet, page: Page, texts: list[Text], m_per_unit: float) -> No
             sheet.elements = []
     tag_openings(sheet.elements, texts, m_per_unit)
     if page.is_scan:
+        number_rooms(sheet.elements, texts)
         doubt_rooms(sheet.elements, texts)
 
 

@@ -8,6 +8,7 @@ import pytest
 from planroom.detect.bands import Bands, strips
 from planroom.detect.gaps import MAX_GAP_M, cut_gaps, find_gaps
 from planroom.detect.lines import Lines, merge_lines
+from planroom.detect.openings import read_gaps
 from planroom.records import Element
 from plans import (
     ENTRANCE,
@@ -129,6 +130,17 @@ def test_each_kind_of_door_is_one_door_of_its_width(symbol: str, at: str) -> Non
     assert ("door", symbol, width) in openings(found)
     assert counts(found)["door"] == sum(hole.symbol in DOORS for hole in holes)
     assert areas(found) == pytest.approx([4.2 * 4.4, 3.08 * 4.4], rel=1e-3)
+
+
+def test_leaves_slide_though_each_has_a_line_on_the_face_beside_it() -> None:
+    gaps = find_gaps(row((0, 2), (3.5, 6)), np.zeros(0, object))
+    panels = ((2, 0.03, 2.75, 0.03), (2, 0.09, 2.75, 0.09), (2.75, 0.11, 3.5, 0.11), (2.75, 0.18, 3.5, 0.18))
+    lines = lines_of(*panels, (2, 0.2, 2.75, 0.2), (2.75, 0, 3.5, 0))
+
+    (door,), _ = read_gaps(cut_gaps(gaps, lines, every(lines)), [], [], lines, [""])
+
+    assert (door.kind, door.subtype) == ("door", "sliding")
+    assert door.width_m == pytest.approx(1.5)
 
 
 @pytest.mark.parametrize("symbol", ["window", "mullions"])

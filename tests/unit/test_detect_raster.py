@@ -76,6 +76,54 @@ def test_hatched_walls_are_solid() -> None:
     assert (counts["door"], counts["window"], counts["room"], counts["wall"]) == (2, 1, 2, 5)
 
 
+def test_a_gap_with_one_room_on_both_sides_is_no_opening() -> None:
+    """A screen that meets no wall, and at one end nearly does."""
+    grey = plan(solid=True)
+    cv2.rectangle(grey, (780, 220), (808, 480), 20, -1)
+    cv2.rectangle(grey, (694, 452), (808, 480), 20, -1)
+
+    found = find_elements(grey, [], lambda *_: None, m_per_px=1.2 * M_PER_PX)
+
+    counts = Counter(e.kind for e in found)
+    assert (counts["door"], counts["opening"], counts["room"]) == (2, 0, 2)
+
+
+@pytest.mark.parametrize("solid", [True, False])
+def test_leaves_that_slide_shut_their_room(solid: bool) -> None:
+    """Between the rooms two leaves, one behind the other, each with a line along the wall's face beside it."""
+    grey = plan(solid=solid)
+    left, right = 550 - 14, 550 + 14
+    grey[300:480, left - 3 : right + 4] = 255
+    for y in (298, 480):
+        cv2.line(grey, (left, y), (right, y), 0, 4)
+    for x, beside, y0, y1 in ((540, left, 300, 400), (552, right, 380, 480)):
+        cv2.rectangle(grey, (x, y0), (x + 8, y1), 90, -1)
+        cv2.line(grey, (beside, y0), (beside, y1), 120, 1)
+
+    found = find_elements(grey, [], lambda *_: None, m_per_px=M_PER_PX)
+
+    counts = Counter(e.kind for e in found)
+    assert (counts["door"], counts["room"], counts["opening"]) == (3, 2, 0)
+
+
+@pytest.mark.parametrize("solid", [True, False])
+def test_a_pocket_door_shuts_its_room(solid: bool) -> None:
+    """Between the rooms a leaf half out of a pocket, whose sides are lines at the faces of the wall."""
+    grey = plan(solid=solid)
+    left, right = 550 - 14, 550 + 14
+    grey[300:480, left - 3 : right + 4] = 255
+    for y in (298, 480):
+        cv2.line(grey, (left, y), (right, y), 0, 4)
+    for x in (left, left + 8, right - 8, right):
+        cv2.line(grey, (x, 390), (x, 480), 0, 4)
+    cv2.rectangle(grey, (547, 330), (553, 420), 0, 1)
+
+    found = find_elements(grey, [], lambda *_: None, m_per_px=M_PER_PX)
+
+    counts = Counter(e.kind for e in found)
+    assert (counts["door"], counts["room"], counts["opening"]) == (3, 2, 0)
+
+
 def test_an_empty_gap_in_the_outline_is_a_window_and_one_between_rooms_is_none() -> None:
     grey = plan(solid=True)
     grey[100:200, 310:430] = 255  # no glass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from planroom.records import Element, Text
-from planroom.sheet.labels import count_labels, doubt_rooms, stacked
+from planroom.sheet.labels import count_labels, doubt_rooms, number_rooms, stacked
 from plans import element, ring
 
 
@@ -77,3 +77,18 @@ def test_a_second_number_in_a_room_tells_of_a_wall_that_was_not_found() -> None:
     assert count_labels(texts, rooms)["room"] == 3
     assert [room.confidence < 0.7 for room in rooms] == [True, False]
     assert rooms[0].traits["doubt"] == "02 stands in it too"
+
+
+@pytest.mark.parametrize(
+    ("read", "number"),
+    [("0031", "003"), ("1003", "003"), ("0021", ""), ("0301", ""), ("31", ""), ("00311", "")],
+)
+def test_a_line_beside_a_rooms_number_is_no_digit_of_it(read: str, number: str) -> None:
+    """Rooms 001 and 002 bear theirs; a third has what was read in it, unless that is another's, or far from all."""
+    rooms = [standing("room", (x, 0, x + 300, 300)) for x in (0, 400, 800)]
+    for room, borne in zip(rooms, ("001", "002"), strict=False):
+        room.traits["number"] = borne
+
+    number_rooms(rooms, [text("001", 100, 100), text("002", 500, 100), text(read, 900, 100)])
+
+    assert rooms[2].traits.get("number", "") == number

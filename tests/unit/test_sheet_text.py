@@ -273,6 +273,10 @@ def test_a_rooms_number_beats_a_doors_tag() -> None:
     assert read_label([text("WC", (0, 0)), text("104", (40, 0))]).number == ""
 
 
+def test_a_rooms_number_beats_a_doors_tag_where_its_name_was_not_read() -> None:
+    assert read_label([text("T6", (0, 6)), text("09", (4, 0))]).number == "09"
+
+
 def test_nothing_written_is_an_empty_label() -> None:
     assert read_label([])[:4] == ("", "", "", None)
     assert plain("%%uGround   FLOOR ") == "ground floor"

@@ -22,6 +22,7 @@ _MAX_PLAIN_M = 2.6
 _MAX_END_PLAIN_M = 1.4
 _CODE_REACH_M = 1.2
 _LEVEL_M = 0.01
+_ON_FACE = 0.05  # of a wall's thickness: what runs along its face is a threshold, no panel
 
 
 @dataclass(slots=True)
@@ -230,7 +231,8 @@ def _slides(cell: Cell) -> bool:
             sides[left > right].append(depth)
     if not sides[0] or not sides[1] or cell.width < 0.9:
         return False
-    return abs(float(np.mean(sides[0]) - np.mean(sides[1]))) * cell.thickness > 0.012
+    one, other = (float(np.mean([d for d in side if _ON_FACE < d < 1 - _ON_FACE] or side)) for side in sides)
+    return abs(one - other) * cell.thickness > 0.012
 
 
 def _folds(cell: Cell, lines: Lines) -> bool:

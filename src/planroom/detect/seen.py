@@ -26,9 +26,10 @@ from planroom.detect.openings import Opening
 from planroom.detect.pixels.bodies import spaces, wall_bands
 from planroom.detect.pixels.ink import find_ink, resized
 from planroom.detect.pixels.trace import canvas_factor
-from planroom.detect.raster import reaching, without_stubs
 from planroom.detect.rooms import WallPiece, find_wall_pieces
+from planroom.detect.slim import without_stubs
 from planroom.detect.standing import connected
+from planroom.detect.torn import reaching
 from planroom.engine.instances import DOOR_KINDS, OPENING_KINDS, STRIDE, Instance, sort_of
 from planroom.engine.pictures import Grey
 from planroom.engine.vision import CLASSES, USES, Seen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
@@ -45,23 +46,64 @@ def doubt_rooms(elements: list[Element], texts: list[Text]) -> None:
             rooms[k].traits["doubt"] = f"{text.string} stands in it too"
 
 
+def number_rooms(elements: list[Element], texts: list[Text]) -> None:
+    """Give rooms without a number the one that stands in them with a line beside it that was read as a digit ("0071"):
+    as long as most rooms' numbers, next to theirs, and no other room's.
+    """
+    usual = _usual_numbers(elements)
+    if usual is None:
+        return
+    digits = [text for text in texts if text.string.strip().isdigit()]
+    places = shapely.STRtree(shapely.points([(text.x, text.y) for text in digits]))
+    for room in _rooms(elements):
+        if room.traits.get("number"):
+            continue
+        inside = places.query(shapely.Polygon(room.outline), "contains").tolist()
+        struck = [string for k in inside if len(string := digits[k].string.strip()) == usual.long + 1]
+        likely = {cut for string in struck for cut in (string[1:], string[:-1]) if usual.has_room_for(cut)}
+        if len(likely) == 1:
+            room.traits["number"] = likely.pop()
+            usual.borne.add(room.traits["number"])
+
+
 def unheld_numbers(elements: list[Element], texts: list[Text]) -> list[Text]:
     """Numbers like those that the rooms bear, of which no room is the bearer: as long, as large, next to theirs."""
-    rooms = [room for room in _rooms(elements) if room.traits.get("number", "").isdigit()]
-    borne = {room.traits["number"] for room in rooms}
-    if len(borne) < _FEW:
+    usual = _usual_numbers(elements)
+    if usual is None:
         return []
-    long = Counter(len(number) for number in borne).most_common(1)[0][0]
-    values = [int(number) for number in borne if len(number) == long]
-    heights = [text.height for text in texts if text.string.strip() in borne]
-    usual = float(np.median(heights)) if heights else 0.0
+    heights = [text.height for text in texts if text.string.strip() in usual.borne]
+    height = float(np.median(heights)) if heights else 0.0
     alike = {}
     for text in texts:
         number = text.string.strip()
-        near = number.isdigit() and len(number) == long and min(values) - 1 <= int(number) <= max(values) + 1
-        if near and number not in borne and abs(text.height - usual) < _HEIGHT_OFF * usual:
+        if usual.has_room_for(number) and abs(text.height - height) < _HEIGHT_OFF * height:
             alike[number] = text
     return list(alike.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """What the rooms' numbers are like: those borne, how long most are, and what those lie between."""
+
+    borne: set[str]
+    long: int
+    low: int
+    high: int
+
+    def has_room_for(self, number: str) -> bool:
+        """Whether a number may be that of another room."""
+        near = number.isdigit() and len(number) == self.long and self.low - 1 <= int(number) <= self.high + 1
+        return near and number not in self.borne
+
+
+def _usual_numbers(elements: list[Element]) -> _Numbers | None:
+    """What the rooms' numbers are like; None where too few have one."""
+    borne = {room.traits["number"] for room in _rooms(elements) if room.traits.get("number", "").isdigit()}
+    if len(borne) < _FEW:
+        return None
+    long = Counter(len(number) for number in borne).most_common(1)[0][0]
+    values = [int(number) for number in borne if len(number) == long]
+    return _Numbers(borne, long, min(values), max(values))
 
 
 def _rooms(elements: list[Element]) -> list[Element]:

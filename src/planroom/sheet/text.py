@@ -127,7 +127,8 @@ def _number(texts: list[Text], name: Text | None) -> str:
     numbers = [t for t in texts if _NUMBER.match(_unstruck(t))]
     if name is not None:
         numbers = [t for t in numbers if math.hypot(t.x - name.x, t.y - name.y) < 6 * name.height]
-        numbers.sort(key=lambda t: (not t.string.strip()[0].isdigit(), math.hypot(t.x - name.x, t.y - name.y)))
+        numbers.sort(key=lambda t: math.hypot(t.x - name.x, t.y - name.y))
+    numbers.sort(key=lambda t: not t.string.strip()[0].isdigit())
     return _unstruck(numbers[0]) if numbers else ""
 
 
