@@ -138,7 +138,8 @@ def _problems(takeoff: Takeoff) -> Iterator[str]:
         yield from fault_table(report.faults)
         yield "</section>\n"
     if report.findings:
-        yield f'<section id="findings"><h2>To check on the drawings <span class="count">{len(report.findings)}</span></h2>'
+        count = f'<span class="count">{len(report.findings)}</span>'
+        yield f'<section id="findings"><h2>To check on the drawings {count}</h2>'
         yield from finding_table(takeoff, report.findings)
         yield "</section>\n"
 
