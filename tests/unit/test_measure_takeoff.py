@@ -419,3 +419,12 @@ def test_a_count_told_by_labels_is_an_estimate_and_says_so() -> None:
 
     assert (bedrooms.value, bedrooms.interval, bedrooms.state) == (3, (1, 3), "estimated")
     assert "labels" in str(bedrooms.reason) and "by hand" not in bedrooms.note
+
+
+def test_a_wall_that_was_not_found_may_hold_a_window() -> None:
+    windows = [element("w", "window", {"width": 1.2})]
+    rooms = [element("r", "room", {"area": 20.0}), element("r", "room", {"area": 20.0}, doubt="02 stands in it too")]
+
+    states = [of([sheet("s", [*windows, room])])["Windows", "count"].state for room in rooms]
+
+    assert states == ["measured", "estimated"]

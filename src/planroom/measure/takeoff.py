@@ -214,7 +214,7 @@ class _Maker:
 
     def _missed(self, key: str) -> int:
         """How many more a scan may have: in walls that were not found, or doors that may as well have no leaf."""
-        if key not in ("door", "opening"):
+        if key not in ("door", "window", "opening"):
             return 0
         torn = sum("doubt" in e.traits for e in self.sheet.elements)
         bare = sum(e.kind == "door" and e.confidence < UNSURE and "pixels" in e.sources for e in self.sheet.elements)
