@@ -12,10 +12,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from planroom.engine.tokens import WIDTH, Rows, line_tokens, text_tokens
 from planroom.records import Floats, Text
 from planroom.units import parse_lengths
 from training.architectures.quantity_transformer import SCALES
+from training.understanding.features import WIDTH, Rows, line_tokens, text_tokens
 from training.understanding.sets import Example
 
 MOST_TEXTS: Final = 96

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from planroom.engine.tokens import WIDTH, element_tokens, line_tokens, text_tokens
 from planroom.records import Element, Floats, Text
 from planroom.sheet.kinds import names_kind
+from training.understanding.features import WIDTH, element_tokens, line_tokens, text_tokens
 from training.understanding.sets import Example
 
 KINDS: Final = ("plan", "elevation", "section", "detail", "schedule", "site", "cover", "unknown")

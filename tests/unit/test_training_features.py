@@ -1,6 +1,6 @@
 import numpy as np
+from training.understanding.features import SORTS, WIDTH, element_tokens, hashed, line_tokens, text_tokens
 
-from planroom.engine.tokens import SORTS, WIDTH, element_tokens, hashed, line_tokens, text_tokens
 from planroom.records import Element, Text
 
 EXTENT = (0.0, 0.0, 200.0, 100.0)
