@@ -13,6 +13,7 @@ from planroom.records import Floats, Ints
 _MOSTLY = 0.5  # of what a pen draws, for one that draws walls and little else
 _WIDEST_M = 1.0
 _OVER_M = 0.015
+_REACHES_M = 1.0  # a letter is smaller
 _LEAST_CORE_M = 0.05  # less is left along the joints of bands
 
 
@@ -90,15 +91,17 @@ def find_cores(lines: Lines, bands: Bands, junctions: Polygons, texts: Floats) -
     first, last = lines.points()
     over = _OVER_M * lines.axes[lines.direction]
     first, last = first - over, last + over  # corners meet to a few millimetres; what sticks out closes nothing
-    strings = np.asarray(shapely.linestrings(np.stack([first, last], axis=1)), dtype=object)
-    near = np.zeros(len(lines), bool)
-    near[shapely.STRtree(strings).query(shapely.box(*shapely.total_bounds(polygons)), predicate="intersects")] = True
+    x0, y0, x1, y1 = shapely.total_bounds(polygons)
+    low, high = np.minimum(first, last), np.maximum(first, last)
+    near = np.asarray((high >= (x0, y0)).all(1) & (low <= (x1, y1)).all(1))
     drawn = np.bincount(lines.style[near], lines.length[near], minlength=int(lines.style.max()) + 1)
     faces = np.zeros(len(lines), bool)
     faces[bands.faces.ravel()] = True
     walls = np.bincount(lines.style[faces], lines.length[faces], minlength=len(drawn))
     pens = walls > _MOSTLY * np.maximum(drawn, 1e-9)
-    noded = shapely.union_all(shapely.set_precision(strings[near & pens[lines.style]], 0.002))
+    chosen = near & pens[lines.style]  # of tens of thousands of lines, some hundreds
+    strings = _long_ones(shapely.linestrings(np.stack([first[chosen], last[chosen]], axis=1)))
+    noded = shapely.union_all(shapely.set_precision(strings, 0.002))
     outlines = shapely.get_parts(shapely.polygonize([noded]))
     solid = shapely.is_empty(shapely.buffer(outlines, -_WIDEST_M / 2))
     if len(texts) and len(outlines):
@@ -108,6 +111,19 @@ def find_cores(lines: Lines, bands: Bands, junctions: Polygons, texts: Floats) -
     )
     parts = shapely.get_parts(left)
     return np.asarray(parts[~shapely.is_empty(shapely.buffer(parts, -_LEAST_CORE_M / 2))], dtype=object)
+
+
+def _long_ones(strings: Polygons) -> Polygons:
+    """Without lines (K,) that touch only such as reach nowhere, as the strokes of letters do."""
+    if len(strings) == 0:
+        return strings
+    group = connected(strings)
+    x0, y0, x1, y1 = shapely.bounds(strings).T
+    low, high = np.full((2, group.max() + 1), np.inf), np.full((2, group.max() + 1), -np.inf)
+    for axis, (least, most) in enumerate(((x0, x1), (y0, y1))):
+        np.minimum.at(low[axis], group, least)
+        np.maximum.at(high[axis], group, most)
+    return np.asarray(strings[(high - low).max(0)[group] > _REACHES_M])
 
 
 def believable(bands: Bands, proven_m: Floats) -> Bools:
