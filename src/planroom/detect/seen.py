@@ -72,8 +72,8 @@ class Rules(NamedTuple):
     there; looked at, labels take them for such. The rest was tried by hand.
     """
 
-    door: float = 0.525
-    window: float = 0.425
+    door: float = 0.5
+    window: float = 0.45
     opening: float = 0.5
     off_wall: float = 0.05  # so much more an opening must score that stands in no wall that was seen,
     inside: float = 0.1  # or a window that does not lead outside
