@@ -83,11 +83,13 @@ def test_a_number_that_a_person_gave_is_held_against_nothing(sheet: Sheet) -> No
 
 
 def test_the_fewer_were_counted_the_more_the_wider_kind_speaks() -> None:
-    table = {"seen": (1000, 300), "seen 9": (4, 4)}
-    few = share_of(["seen 9", "seen"], table)
-    many = share_of(["seen 9", "seen"], table | {"seen 9": (400, 400)})
+    table = {"seen door": (1000, 300), "seen door 9": (4, 4)}
+    few = share_of(["seen door 9", "seen door"], table)
+    many = share_of(["seen door 9", "seen door"], table | {"seen door 9": (400, 400)})
+    assert few is not None
+    assert many is not None
     assert 0.3 < few < 0.7 < many
-    assert share_of(["nothing known"], {}) == pytest.approx(0.5)
+    assert share_of(["nothing known"], {}) is None
 
 
 def test_what_is_surely_seen_is_trusted_more(sheet: Sheet) -> None:
@@ -97,21 +99,21 @@ def test_what_is_surely_seen_is_trusted_more(sheet: Sheet) -> None:
     for chance in (0.15, 0.95):
         sheet.chances = {"door": chance}
         told.append(trust_count(sheet, "door", 4).confidence)
-    assert told[0] < 0.3 < told[1]
+    assert told[0] is not None
+    assert told[1] is not None
+    assert told[0] < 0.4 < told[1]
 
 
 def test_kinds_go_from_the_narrowest_to_the_widest(sheet: Sheet) -> None:
     keys = count_keys(sheet, "door", 4.0, {"geometry": 4.0, "tags": 5.0})
     assert keys[0] == "vectors door differ"
-    assert keys[-1] == "vectors"
+    assert keys[-1] == "vectors door"
 
 
-def test_a_sheet_unlike_those_that_were_counted_on_is_trusted_by_half(sheet: Sheet) -> None:
+def test_of_a_sheet_unlike_those_that_were_counted_on_no_confidence_is_told(sheet: Sheet) -> None:
     assert count_of(sheet).confidence == MOST
     sheet.elements[-1].traits = {}
-    confidence = count_of(sheet).confidence
-    assert confidence is not None
-    assert confidence < 0.6
+    assert count_of(sheet).confidence is None
 
 
 def test_an_area_is_held_against_the_printed_one(sheet: Sheet) -> None:
@@ -119,4 +121,5 @@ def test_an_area_is_held_against_the_printed_one(sheet: Sheet) -> None:
     sheet.elements.append(room)
     told = trust_area(sheet, room, 5.02)
     assert told.said == {"geometry": 5.02, "text": 5.0}
+    assert told.confidence is not None
     assert told.confidence <= MOST

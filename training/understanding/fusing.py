@@ -109,7 +109,7 @@ def rows(model: nn.Module, table: dict[str, tuple[int, int]], told: list[Told]) 
         [one.said.get(CHANNELS[int(np.argmax(w))], one.value) for w, one in zip(weights, told, strict=True)]
     )
     median = np.array([np.median(list(one.said.values())) if one.said else one.value for one in told])
-    shares = np.array([min(fuse.MOST, fuse.share_of(one.keys, table)) for one in told])
+    shares = np.array([fuse.share_of(one.keys, table) or 0.5 for one in told])
     for source in ("all", *sorted({one.source for one in told})):
         part = np.array([source in ("all", one.source) for one in told])
         own = [one for one, is_in in zip(told, part, strict=True) if is_in]

@@ -117,11 +117,14 @@ def wrong_among_surest(confidence: Floats, right: Floats, covered: float) -> flo
 
 def row(name: str, told: list[Told], table: dict[str, tuple[int, int]]) -> dict[str, Any]:
     """What the table is worth on `told`."""
-    right = np.array([one.is_right for one in told], float)
-    confidence = np.array([min(fuse.MOST, fuse.share_of(one.keys, table)) for one in told])
+    shares = [(one, fuse.share_of(one.keys, table)) for one in told]
+    right = np.array([one.is_right for one, share in shares if share is not None], float)
+    confidence = np.array([share for _, share in shares if share is not None])
+    if not len(right):
+        return {"of": name, "numbers": 0}
     return {
         "of": name,
-        "numbers": len(told),
+        "numbers": len(right),
         "calibration_error": round(calibration_error(confidence, right), 4),
         "wrong": round(float(1 - right.mean()), 4),
         "wrong_at_90_percent": round(wrong_among_surest(confidence, right, 0.9), 4),

@@ -18,6 +18,7 @@ from planroom.records import CHANNEL_WORDS, Element, Finding, Quantity, Sheet
 
 PRINTED_OFF: Final = 0.05  # measured and printed area further apart are not the same room's
 WIDER: Final = 6.0  # as many numbers as this the wider kind counts for
+FEWEST: Final = 10  # numbers that must have been counted of a kind
 MOST: Final = 0.99  # no table knows how the next office draws
 _TENTHS: Final = 10
 _TOLD: Final = 0.5  # of the rooms, on a sheet like those that were counted on
@@ -28,9 +29,11 @@ Table = Mapping[str, tuple[int, int]]
 
 
 class Trust(NamedTuple):
-    """confidence: the chance that a count is exact, an area within two per cent. said: by channel."""
+    """confidence: the chance that a count is exact, an area within two per cent; None where such numbers were never
+    counted. said: by channel.
+    """
 
-    confidence: float
+    confidence: float | None
     said: dict[str, float]
 
 
@@ -45,14 +48,14 @@ def made_of(sheet: Sheet) -> str:
 def trust_count(sheet: Sheet, kind: str, value: float, table: Table | None = None) -> Trust:
     """How far the count `value` of a kind can be trusted. table: instead of the shipped one."""
     said = {channel: float(counts[kind]) for channel, counts in sheet.channels.items() if kind in counts}
-    return Trust(min(MOST, share_of(count_keys(sheet, kind, value, said), table)), said)
+    return Trust(share_of(count_keys(sheet, kind, value, said), table), said)
 
 
 def trust_area(sheet: Sheet, room: Element, value_m2: float, table: Table | None = None) -> Trust:
     """How far a room's floor area can be trusted."""
     printed = room.stated.get("area_m2")
     said = {"geometry": value_m2} | ({"text": printed} if printed else {})
-    return Trust(min(MOST, share_of(area_keys(sheet, room, value_m2), table)), said)
+    return Trust(share_of(area_keys(sheet, room, value_m2), table), said)
 
 
 def count_keys(sheet: Sheet, kind: str, value: float, said: Mapping[str, float]) -> list[str]:
@@ -60,11 +63,10 @@ def count_keys(sheet: Sheet, kind: str, value: float, said: Mapping[str, float])
     source, agree = _source(sheet), _agreement(said, value)
     chance = sheet.chances.get(kind)
     if chance is not None:
-        sure = f" {min(int(chance * _TENTHS), _TENTHS - 1)}"
-    else:
-        sure = " doubtful" if any(e.kind == kind and e.confidence < _UNSURE for e in sheet.elements) else ""
-    source += sure
-    return [f"{source} {kind} {agree}", f"{source} {agree}", source]
+        tenth = min(int(chance * _TENTHS), _TENTHS - 1)
+        return [f"{source} {kind} {tenth}", f"{source} {tenth}", f"{source} {kind}"]
+    doubtful = " doubtful" if any(e.kind == kind and e.confidence < _UNSURE for e in sheet.elements) else ""
+    return [f"{source}{doubtful} {kind} {agree}", f"{source}{doubtful} {kind}"]
 
 
 def area_keys(sheet: Sheet, room: Element, value_m2: float) -> list[str]:
@@ -75,12 +77,12 @@ def area_keys(sheet: Sheet, room: Element, value_m2: float) -> list[str]:
     state = sheet.scale.state if sheet.scale else "withheld"
     shared = " shared" if room.traits.get("also") else ""
     named = "" if room.traits.get("name") else " unnamed"
-    return [f"{source} area {state} {word}{named}{shared}", f"{source} area {state} {word}", f"{source} area", source]
+    return [f"{source} area {state} {word}{named}{shared}", f"{source} area {state} {word}", f"{source} area {state}"]
 
 
 def _source(sheet: Sheet) -> str:
     """What the sheet is made of, and whether it is like those that were counted on: a floor plan whose rooms say what
-    they are. Of others nothing is known: what lines alone say of them is as likely wrong as right.
+    they are. Of others nothing is known.
     """
     source = made_of(sheet)
     rooms = [e for e in sheet.elements if e.kind == "room"]
@@ -95,16 +97,18 @@ def _agreement(said: Mapping[str, float], value: float) -> str:
     return "agree" if all(one == value for one in said.values()) else "differ"
 
 
-def share_of(keys: list[str], table: Table | None = None) -> float:
+def share_of(keys: list[str], table: Table | None = None) -> float | None:
     """The share of right numbers of a kind, its keys from the narrowest to the widest: the fewer were counted of a
-    kind, the more the wider one speaks for it.
+    kind, the more the wider one speaks for it. None where hardly any were counted of the widest; never above MOST.
     """
     known = read_trust() if table is None else table
+    if known.get(keys[-1], (0, 0))[0] < FEWEST:
+        return None
     share = 0.5
     for key in reversed(keys):
         n, right = known.get(key, (0, 0))
         share = (right + WIDER * share) / (n + WIDER)
-    return share
+    return min(MOST, share)
 
 
 @cache

@@ -208,7 +208,7 @@ class _Maker:
             sources=[e.id for e in elements],
             note="; ".join(filter(None, (self._note(apart), "given by hand" if by_hand else ""))),
             reason=reason,
-            confidence=round(told.confidence, 3) if told else None,
+            confidence=round(told.confidence, 3) if told and told.confidence is not None else None,
             channels=told.said if told else {},
         )
 
@@ -265,7 +265,8 @@ class _Maker:
         quantity.interval = (max(0.0, value - slack), value + slack)
         if not self.modelled:
             told = trust_area(self.sheet, room, value)
-            quantity.confidence, quantity.channels = round(told.confidence, 3), told.said
+            quantity.channels = told.said
+            quantity.confidence = None if told.confidence is None else round(told.confidence, 3)
         if several:
             quantity.state, quantity.reason = "estimated", f"{several} stands in it too: nothing drawn divides them"
         elif "doubt" in room.traits:
