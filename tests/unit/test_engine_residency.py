@@ -182,6 +182,20 @@ def test_growth_that_can_never_be_had_is_refused(make: Callable[..., Residency],
     assert residency.footprint(large) == large.measured  # what one load took may have been others' memory
 
 
+def test_memory_that_others_took_while_it_loaded_refuses_nobody(
+    make: Callable[..., Residency], four: list[Variant], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    residency = make(RESIDENT + 10 * MIB)  # room for it and its work, and for nothing else
+    taken = iter([0, 200 * MIB, 0, MIB])  # before and after the first load, with others beside it, and the second
+    monkeypatch.setattr("planroom.engine.residency.own_anonymous_bytes", lambda: next(taken))
+
+    made = residency.run(four[0], {"x": X})
+
+    assert made["y"].shape[:2] == (1, 3)
+    assert residency.footprint(four[0]) == TAKES
+    assert leased(residency) == RESIDENT
+
+
 def test_a_measured_footprint_is_believed_again_once_the_noise_is_over(
     make: Callable[..., Residency], four: list[Variant]
 ) -> None:

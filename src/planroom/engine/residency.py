@@ -28,6 +28,7 @@ from planroom.memory.manager import RESERVE, Lease, MemoryManager
 _FADES: Final = 0.98  # what a use counts for after each later one of any network
 _GROW_WAIT_S: Final = 1.0
 _NOISE: Final = 1.1
+_LOADS_TRIED: Final = 3  # of a network that seems to take more than could ever be had: others' memory comes and goes
 Key = tuple[str, str]
 
 
@@ -72,6 +73,7 @@ class Residency:
         self._residents: dict[Key, Resident] = {}
         self._uses: dict[Key, float] = {}
         self._measured: dict[Key, Footprint] = {}
+        self._too_large: dict[Key, int] = {}  # how often in turn it seemed to take more than could ever be had
         self._requests = Requests(self._pool, self._pinned_bytes)
         self.loads = self.unloads = 0
         self._pool.on_need(self.unload_bytes)
@@ -239,14 +241,18 @@ class Residency:
             if resident.resident_bytes > expected_bytes:
                 lease.grow(resident.resident_bytes + work_bytes, wait_s=_GROW_WAIT_S)
         except BaseException as error:
-            session = None  # its memory first, then the ledger's bytes
+            was_loaded, session = session is not None, None  # its memory first, then the ledger's bytes
             self._forget(resident, lease)
             if not isinstance(error, BudgetRefused):
                 raise
             if error.retry_s is None:  # never: what it seemed to take may have been the memory of other threads
                 self._measured.pop(variant.key, None)
-                raise
+                tried = self._too_large[variant.key] = self._too_large.get(variant.key, 0) + 1
+                if not was_loaded or tried >= _LOADS_TRIED:
+                    del self._too_large[variant.key]
+                    raise
             return False
+        self._too_large.pop(variant.key, None)
         with self._lock:
             resident.session, resident.lease, resident.users = session, lease, 1
             self.loads += 1
