@@ -5,8 +5,9 @@
 
 Kinds of sheets: words of the title block, with the words that name a kind and without them. Dimensions: the nearest
 line along the text. Scales where none is printed: what most dimensions agree on. Work items: the commonest of each kind
-of element, and the rule by which planroom bills (rooms on both sides, or on one), with rooms missing as on poor scans;
-on models of houses beside what the models say. Prints a row each.
+of element, and the rule by which planroom bills (rooms on both sides, or on one), with rooms missing as on poor scans.
+With --data also on real drawings: pictures of plans, whose lettering is read first, and models of houses, beside what
+they say. Prints a row each.
 """
 
 from __future__ import annotations
@@ -14,20 +15,30 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import torch
 
+from planroom.detect import raster
+from planroom.engine.ocr import TextReader
+from planroom.engine.pictures import GreyArray
+from planroom.ingest.scan import clean_scan
+from planroom.ingest.trace import trace
 from planroom.measure.surroundings import Surroundings
+from planroom.memory.manager import RESERVE, MemoryManager
+from planroom.pages import open_pages
 from planroom.records import Linework, Sheet
 from planroom.sheet.dimensions import find_lettered, is_imperial, measure_dimensions
 from planroom.sheet.kinds import names_kind
+from planroom.sheet.labels import names_rooms
+from planroom.sheet.lettering import as_texts
 from planroom.sheet.rooms import shows_rooms
 from planroom.sheet.titleblock import read_title_block
 from training.understanding.dimensions import candidates, nearest_lines, right_lines, scale_step, ties_batch, ties_of
-from training.understanding.sets import Example, read_pages
+from training.understanding.sets import Example, boxes_of_arcs, longest, page_arguments, read_pages
 from training.understanding.tokens_of import KINDS, NO_TARGET, WORK, as_tokens, batch_of
 from training.understanding.train import Understanding, load
 
@@ -40,10 +51,10 @@ def kind_by_words(one: Example, *, titled: bool) -> str:
     """The baseline: what the words of the title block name; a plan where rooms or hung doors are found."""
     texts = [text for text in one.texts if titled or not names_kind(text.string)]
     kind = read_title_block(texts, one.sheet.extent, imperial=is_imperial(texts)).kind
-    return "plan" if kind == "unknown" and shows_rooms(one.elements) else kind
+    return "plan" if kind == "unknown" and (shows_rooms(one.elements) or names_rooms(texts)) else kind
 
 
-def kinds(model: Understanding, examples: list[Example]) -> Iterator[dict[str, Any]]:
+def kinds(model: Understanding, examples: list[Example], what: str) -> Iterator[dict[str, Any]]:
     """Sheets whose kind is told right."""
     for titled in (True, False):
         told = []
@@ -53,7 +64,7 @@ def kinds(model: Understanding, examples: list[Example]) -> Iterator[dict[str, A
         right = [kind == one.true["kind"] for kind, one in zip(told, examples, strict=True)]
         words = [kind_by_words(one, titled=titled) == one.true["kind"] for one in examples]
         yield {
-            "task": "kind of a sheet, " + ("title read" if titled else "title not read"),
+            "task": f"kind of a sheet, {what}, " + ("title read" if titled else "title not read"),
             "of": len(examples), "score": round(float(np.mean(right)), 4), "baseline": round(float(np.mean(words)), 4),
         }  # fmt: skip
 
@@ -140,6 +151,26 @@ def houses(folder: Path) -> Iterator[Example]:
             yield Example(true, sheet, [], np.zeros((0, 4)), np.zeros((0, 4)), sides, [])
 
 
+def plan_images(folder: Path) -> Iterator[Example]:
+    """Pictures of plans, read as the program reads scans."""
+    with closing(TextReader(MemoryManager({RESERVE: 1 << 30}), pool=RESERVE)) as reader:
+        for path in sorted(folder.glob("counts/images/*")):
+            for page in open_pages(page_arguments(path, "image"), path, lambda *_: None, MemoryManager(8 << 30), set()):
+                assert page.grey is not None
+                cleaned = clean_scan(page.grey).grey
+                reading = reader.read(GreyArray(cleaned), lambda _: None)
+                grey = np.ascontiguousarray(np.rot90(cleaned, reading.turn_deg // 90))
+                texts = as_texts(list(reading.lines), cleaned.shape, reading.turn_deg)
+                work = trace(grey, [text.box for text in texts])
+                height, width = grey.shape
+                sheet = Sheet(path.stem, path.name, 0, "1", width, height, (0.0, 0.0, float(width), float(height)), "")
+                sheet.elements = raster.find_elements(grey, texts, lambda *_: None)
+                true = {"kind": "plan", "view": "general"}
+                sides = [""] * len(sheet.elements)
+                lines, arcs = longest(work.segments_xyxy), boxes_of_arcs(work.arcs)
+                yield Example(true, sheet, texts, lines, arcs, sides, [])
+
+
 def _row(task: str, n: Any) -> dict[str, Any]:
     return {
         "task": task,
@@ -154,7 +185,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trained", type=Path, required=True)
     parser.add_argument("--sets", type=Path, required=True)
-    parser.add_argument("--data", type=Path, help="where models of houses lie")
+    parser.add_argument("--data", type=Path, help="where models of houses and pictures of plans lie")
     asked = parser.parse_args()
     torch.set_num_threads(1)
     model = Understanding().eval()
@@ -162,9 +193,10 @@ def main() -> None:
     examples = load(asked.sets)
     plans = [one for one in examples if one.true["kind"] == "plan" and one.true["view"] == "general"]
     with torch.inference_mode():
-        made = [*kinds(model, examples), *ties(model, examples), *work_items(model, plans, "drawn plans")]
+        made = [*kinds(model, examples, "drawn sets"), *ties(model, examples), *work_items(model, plans, "drawn plans")]
         if asked.data:
             made += work_items(model, list(houses(asked.data)), "models of houses")
+            made += kinds(model, list(plan_images(asked.data)), "real plan images")
     for row in made:
         print(json.dumps(row), flush=True)
 

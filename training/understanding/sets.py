@@ -97,13 +97,17 @@ def read_scanned_set(seed: int) -> Iterator[Example]:
 
 def read_pages(path: Path, kind: str) -> Iterator[tuple[Page, Sheet]]:
     """Each page of a file with the sheet that is made of it, in this process; lettering that is drawn is not read."""
-    ledger = MemoryManager(8 << 30)
-    arguments: dict[str, Any] = {
+    ledger, arguments = MemoryManager(8 << 30), page_arguments(path, kind)
+    for page in open_pages(arguments, path, lambda *_: None, ledger, set()):
+        yield page, read_sheet(page, arguments, Clock(ledger), lambda *_: None, lambda _: {"read": False})
+
+
+def page_arguments(path: Path, kind: str) -> dict[str, Any]:
+    """What a reader is told of a file, where nobody answers what it asks."""
+    return {
         "path": str(path), "kind": kind, "sha256": "0" * 64, "picture_px": 1600, "scales": {}, "password": "",
         "letters": False, "sight": "", "unread": "", "folder": tempfile.gettempdir(),
     }  # fmt: skip
-    for page in open_pages(arguments, path, lambda *_: None, ledger, set()):
-        yield page, read_sheet(page, arguments, Clock(ledger), lambda *_: None, lambda _: {"read": False})
 
 
 def longest(segments: Floats) -> Floats:

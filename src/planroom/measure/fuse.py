@@ -22,7 +22,7 @@ FEWEST: Final = 10  # numbers that must have been counted of a kind
 MOST: Final = 0.99  # no table knows how the next office draws
 _TENTHS: Final = 10
 _TOLD: Final = 0.5  # of the rooms, on a sheet like those that were counted on
-_UNSURE: Final = 0.7  # of an element
+UNSURE: Final = 0.7  # of an element
 COUNTED: Final = ("door", "window", "opening", "room", "bedroom", "toilet")
 VIEWS: Final = ("general", "enlarged", "ceiling", "demolition")
 Table = Mapping[str, tuple[int, int]]
@@ -65,7 +65,7 @@ def count_keys(sheet: Sheet, kind: str, value: float, said: Mapping[str, float])
     if chance is not None:
         tenth = min(int(chance * _TENTHS), _TENTHS - 1)
         return [f"{source} {kind} {tenth}", f"{source} {tenth}", f"{source} {kind}"]
-    doubtful = " doubtful" if any(e.kind == kind and e.confidence < _UNSURE for e in sheet.elements) else ""
+    doubtful = " doubtful" if any(e.kind == kind and e.confidence < UNSURE for e in sheet.elements) else ""
     return [f"{source}{doubtful} {kind} {agree}", f"{source}{doubtful} {kind}"]
 
 

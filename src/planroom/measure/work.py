@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from planroom.amounts import NOTHING, Amount, about, exactly, product_of
-from planroom.measure.fuse import PRINTED_OFF
+from planroom.measure.fuse import PRINTED_OFF, UNSURE
+from planroom.measure.maker import ESTIMATED, LINE_M
 from planroom.measure.rules import Gap, RuleSet, net
 from planroom.measure.surroundings import OPENINGS, Surroundings
-from planroom.measure.takeoff import ESTIMATED, LINE_M, UNEVEN, UNSURE, is_uneven
+from planroom.measure.takeoff import UNEVEN, is_uneven
 from planroom.measure.template import Item
 from planroom.measure.thickness import length_text, thicknesses
 from planroom.records import Deduction, Element, Sheet
