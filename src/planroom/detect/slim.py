@@ -90,13 +90,16 @@ def loose_stubs(bands: Bands) -> Bools:
 
 def mended(bands: Bands, lines: Lines) -> Bands:
     """The bands, of which two in line are one where both faces run on from one to the other: letters hide the fill."""
-    order = np.lexsort((bands.start, bands.direction)).tolist()
+    order = np.lexsort((bands.start, bands.direction))
     end, kept = bands.end.copy(), np.ones(len(bands), bool)
-    for at, k in enumerate(order):
-        for other in order[at + 1 :] if kept[k] else ():
-            line, _, after = _in_line(bands, k, _SLIM_M)
+    for at, k in enumerate(order.tolist()):
+        if not kept[k]:
+            continue
+        line, _, after = _in_line(bands, k, _SLIM_M)
+        later = order[at + 1 :]
+        for other in later[(line & (after > -_SLIM_M))[later]].tolist():
             gap = bands.start[other] - end[k]
-            if line[other] and after[other] > -_SLIM_M and _SLIM_M < gap < _TORN_M and kept[other]:
+            if _SLIM_M < gap < _TORN_M and kept[other]:
                 faces = (bands.low[k], bands.high[k])
                 if all(_drawn(lines, bands.direction[k], f, bands.start[k], end[k], gap) > _RUNS_ON for f in faces):
                     end[k], kept[other] = bands.end[other], False
