@@ -47,7 +47,7 @@ def test_a_solid_wall_ends_where_the_line_round_it_lies(fill: int) -> None:
     for top in (200, 500):
         grey[top - 3 : top + 33, 97:1103] = 0
         grey[top + 3 : top + 27, 103:1097] = fill
-    ink = find_ink(np.asarray(cv2.GaussianBlur(grey, (0, 0), 1.0), np.uint8))
+    ink = find_ink(np.asarray(cv2.GaussianBlur(grey, (0, 0), 1.0), np.uint8), with_rim=True)
 
     edges = solid_edges(ink.solid, ink.rim_px)
 

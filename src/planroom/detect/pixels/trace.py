@@ -59,7 +59,7 @@ def trace(grey: Grey, texts: list[Text], door_px: float) -> Linework:
     """Lines, arcs and edges of solid walls as linework in the picture's own pixels, y up."""
     height = grey.shape[0]
     factor = canvas_factor(grey.shape, door_px)
-    ink = find_ink(resized(grey, factor))
+    ink = find_ink(resized(grey, factor), with_rim=True)
     lettered = np.zeros_like(ink.solid)
     wipe(lettered, texts, height, factor, 1)
     flat, flat_pen = level_lines(ink, lettered)
